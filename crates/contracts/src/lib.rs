@@ -1,0 +1,1 @@
+//! Typed bindings of Ayumi's contracts, and their creation code.

@@ -1,0 +1,131 @@
+//! One spelling for what people write in many: `hXXps://evil[.]example` is `https://evil.example`.
+
+use std::net::Ipv6Addr;
+
+/// Spellings that keep an indicator from being clicked, in lower case, with what they stand for. The longer ones first.
+const DEFANGED: [(&str, &str); 25] = [
+    (" [.] ", "."),
+    (" [dot] ", "."),
+    (" (dot) ", "."),
+    (" [at] ", "@"),
+    (" (at) ", "@"),
+    ("[:]//", "://"),
+    ("[://]", "://"),
+    ("[dot]", "."),
+    ("(dot)", "."),
+    ("{dot}", "."),
+    ("[at]", "@"),
+    ("(at)", "@"),
+    ("{at}", "@"),
+    ("[.]", "."),
+    ("(.)", "."),
+    ("{.}", "."),
+    ("[.", "."),
+    (".]", "."),
+    ("\\.", "."),
+    ("[@]", "@"),
+    ("[:]", ":"),
+    ("[/]", "/"),
+    ("hxxp", "http"),
+    ("h**p", "http"),
+    ("fxp://", "ftp://"),
+];
+
+/// `text` in lower case, refanged, without invisible characters, full-width forms as ASCII, IPv6 addresses in their one
+/// canonical form (RFC 5952).
+pub(crate) fn refang(text: &str) -> String {
+    let plain = text
+        .chars()
+        .filter(|c| !is_invisible(*c))
+        .map(half_width)
+        .collect::<String>()
+        .to_lowercase();
+    let refanged = DEFANGED
+        .into_iter()
+        .fold(plain, |text, (from, to)| replace(text, from, to));
+    if refanged.matches(':').count() < 2 {
+        refanged
+    } else {
+        canonical_addresses(&refanged)
+    }
+}
+
+fn replace(text: String, from: &str, to: &str) -> String {
+    if text.contains(from) {
+        text.replace(from, to)
+    } else {
+        text
+    }
+}
+
+/// Soft hyphen, zero-width characters, word joiner, byte order mark.
+fn is_invisible(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}'
+    )
+}
+
+/// Full-width ASCII (U+FF01 to U+FF5E) and the ideographic full stops, which domain names treat as dots (RFC 3490).
+fn half_width(c: char) -> char {
+    match c {
+        '\u{3002}' | '\u{ff0e}' | '\u{ff61}' => '.',
+        '\u{3000}' => ' ',
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
+        _ => c,
+    }
+}
+
+fn canonical_addresses(text: &str) -> String {
+    let is_part = |c: char| c.is_ascii_hexdigit() || c == ':' || c == '.';
+    let mut canonical = String::with_capacity(text.len());
+    for run in text.split_inclusive(|c| !is_part(c)) {
+        let end = run.trim_end_matches(|c| !is_part(c)).len();
+        match run[..end].parse::<Ipv6Addr>() {
+            Ok(address) => canonical.push_str(&address.to_string()),
+            Err(_) => canonical.push_str(&run[..end]),
+        }
+        canonical.push_str(&run[end..]);
+    }
+    canonical
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_spelling_becomes_the_same() {
+        for spelling in [
+            "https://evil.example/a",
+            "hXXps://evil[.]example/a",
+            "hxxps[:]//evil(dot)example/a",
+            "https[://]evil[.example/a",
+            "h**ps://evil{.}example/a",
+            "https://evil\\.example/a",
+            "ｈttps://ｅvil．example/a",
+            "https://evil。exam\u{200b}ple/a",
+            "HTTPS://EVIL [.] EXAMPLE/A",
+        ] {
+            assert_eq!(refang(spelling), "https://evil.example/a", "{spelling}");
+        }
+        assert_eq!(refang("a[at]evil[.]example"), "a@evil.example");
+    }
+
+    #[test]
+    fn an_ipv6_address_has_one_spelling() {
+        assert_eq!(
+            refang("from 2001:0DB8:0:0::1, and"),
+            "from 2001:db8::1, and"
+        );
+        assert_eq!(refang("2001[:]db8[:][:]1"), "2001:db8::1");
+    }
+
+    #[test]
+    fn plain_words_stay() {
+        assert_eq!(
+            refang("Report (May): 10:30:15 [sic]"),
+            "report (may): 10:30:15 [sic]"
+        );
+    }
+}

@@ -19,6 +19,9 @@ contract CTIToken is ICTIToken, ERC1155, ReentrancyGuardTransient {
     /// @inheritdoc ICTIToken
     uint256 public constant MAX_TITLE_BYTES = 200;
 
+    /// @inheritdoc ICTIToken
+    uint256 public constant MAX_DESCRIPTION_BYTES = 2000;
+
     uint256 private constant BPS = 10_000;
 
     IConsortium private immutable CONSORTIUM;
@@ -122,6 +125,8 @@ contract CTIToken is ICTIToken, ERC1155, ReentrancyGuardTransient {
         require(listing.rewardBps <= BPS, RewardAbovePrice(listing.rewardBps));
         uint256 length = bytes(listing.title).length;
         require(length != 0 && length <= MAX_TITLE_BYTES, TitleLength(length));
+        length = bytes(listing.description).length;
+        require(length <= MAX_DESCRIPTION_BYTES, DescriptionLength(length));
     }
 
     function _checkOnSale(uint256 product) private view {

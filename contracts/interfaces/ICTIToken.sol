@@ -82,6 +82,8 @@ interface ICTIToken {
         bytes16 uuid;
         Context context;
         string title;
+        /// What the threat is, for search; may be empty.
+        string description;
     }
 
     enum Status {
@@ -133,6 +135,9 @@ interface ICTIToken {
     /// @notice Thrown when a listing's title has no byte, or more than `MAX_TITLE_BYTES`.
     error TitleLength(uint256 length);
 
+    /// @notice Thrown when a listing's description has more than `MAX_DESCRIPTION_BYTES`.
+    error DescriptionLength(uint256 length);
+
     /// @notice Thrown when a listing would give back more than the whole price.
     error RewardAbovePrice(uint16 rewardBps);
 
@@ -165,6 +170,9 @@ interface ICTIToken {
 
     /// @notice The longest title, in bytes.
     function MAX_TITLE_BYTES() external view returns (uint256);
+
+    /// @notice The longest description, in bytes.
+    function MAX_DESCRIPTION_BYTES() external view returns (uint256);
 
     /// @notice The address of the Consortium.
     function consortium() external view returns (address);

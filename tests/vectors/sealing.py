@@ -103,7 +103,7 @@ def derived_keys(name: str, chain_id: int) -> dict:
         "walletSecret": wallet,
         "nonce": nonce,
         "oneTimeKey": hkdf(b"ayumi/one-time-key/1", wallet, scope + nonce),
-        "noteKey": hkdf(b"ayumi/note-key/1", wallet, scope + bytes(32)),
+        "sealingKey": hkdf(b"ayumi/sealing-key/1", wallet, scope + bytes(32)),
     }
     return {field: text(value) for field, value in fields.items()}
 

@@ -39,9 +39,9 @@ pub fn derive_one_time_key(wallet_secret: &[u8; 32], scope: Scope, nonce: B256) 
     derive(b"ayumi/one-time-key/1", wallet_secret, scope, nonce)
 }
 
-/// The producer's key for feedback notes, from its account's secp256k1 key.
-pub fn derive_note_key(wallet_secret: &[u8; 32], scope: Scope) -> SecretKey {
-    derive(b"ayumi/note-key/1", wallet_secret, scope, B256::ZERO)
+/// An account's own key, to which notes to a producer and assets to a solver are sealed, from its secp256k1 key.
+pub fn derive_sealing_key(wallet_secret: &[u8; 32], scope: Scope) -> SecretKey {
+    derive(b"ayumi/sealing-key/1", wallet_secret, scope, B256::ZERO)
 }
 
 fn derive(salt: &[u8], wallet_secret: &[u8; 32], scope: Scope, nonce: B256) -> SecretKey {

@@ -30,6 +30,6 @@ pub use content::{
 };
 pub use delivery::{Delivery, Evidence, OpenError, VerifyError};
 pub use envelope::{Message, SEAL_BYTES, Scope, SealError, UnsealError, seal, unseal};
-pub use keys::{PublicKey, SecretKey, derive_note_key, derive_one_time_key};
+pub use keys::{PublicKey, SecretKey, derive_one_time_key, derive_sealing_key};
 pub use note::{MAX_NOTE_BYTES, Note, NoteError};
 pub use secret::{Key, Seed};

@@ -4,7 +4,8 @@ mod support;
 
 use alloy_primitives::{B256, hex, keccak256};
 use ayumi_sealing::{
-    Commitment, Delivery, Key, OpenError, Scope, Seed, commit, derive_note_key, derive_one_time_key,
+    Commitment, Delivery, Key, OpenError, Scope, Seed, commit, derive_one_time_key,
+    derive_sealing_key,
 };
 use serde_json::Value;
 use support::{ciphertext_start, decrypt, is_upheld, reroot};
@@ -192,7 +193,7 @@ fn the_derived_keys_are_those_of_the_vectors() {
             operator: vector.0["operator"].as_str().unwrap().parse().unwrap(),
         };
         let one_time_key = derive_one_time_key(&wallet, scope, vector.word("nonce"));
-        let note_key = derive_note_key(&wallet, scope);
+        let sealing_key = derive_sealing_key(&wallet, scope);
         assert_eq!(
             one_time_key.as_bytes(),
             &vector.word("oneTimeKey").0,
@@ -200,8 +201,8 @@ fn the_derived_keys_are_those_of_the_vectors() {
             vector.name()
         );
         assert_eq!(
-            note_key.as_bytes(),
-            &vector.word("noteKey").0,
+            sealing_key.as_bytes(),
+            &vector.word("sealingKey").0,
             "{}",
             vector.name()
         );

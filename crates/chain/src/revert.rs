@@ -9,7 +9,7 @@ use ayumi_contracts::IConsortium::IConsortiumErrors;
 use ayumi_contracts::{Named, ProductId};
 
 sol! {
-    /// The errors of `OpenZeppelin`'s contracts that a caller of ours can meet.
+    /// The errors of OpenZeppelin's contracts that a caller of ours can meet.
     #[derive(Debug, PartialEq, Eq)]
     interface IOpenZeppelin {
         error ERC1155InsufficientBalance(address sender, uint256 balance, uint256 needed, uint256 tokenId);
@@ -29,7 +29,7 @@ pub enum Revert {
     Operator(ICTIOperatorErrors),
     /// The `Consortium` refused.
     Consortium(IConsortiumErrors),
-    /// A part out of `OpenZeppelin` refused.
+    /// A part out of OpenZeppelin refused.
     OpenZeppelin(IOpenZeppelinErrors),
     /// None of the errors above.
     Unknown(Bytes),

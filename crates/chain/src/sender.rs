@@ -64,6 +64,17 @@ pub enum Broadcast {
     Unknown(Error),
 }
 
+/// How far a transaction has come.
+#[derive(Debug)]
+pub enum Fate {
+    /// It is in no block.
+    Unknown,
+    /// It is in a block that does not count yet.
+    Mined,
+    /// It is in a block that counts.
+    Final(Box<TransactionReceipt>),
+}
+
 /// Sends transactions of one account, in steps: [`estimate`](Self::estimate), which simulates the call and tells why it
 /// would fail; [`sign`](Self::sign); [`broadcast`](Self::broadcast); [`receipt`](Self::receipt). It keeps nothing: the
 /// order of nonces, and the storing before the sending, are the caller's.
@@ -180,19 +191,34 @@ impl Sender {
         }
     }
 
-    /// The receipt of a transaction in a block that counts as final.
-    pub async fn receipt(&self, hash: B256) -> Result<Option<TransactionReceipt>> {
+    /// How far a transaction has come.
+    pub async fn fate(&self, hash: B256) -> Result<Fate> {
         let receipt = self.chain.provider().get_transaction_receipt(hash).await;
         let receipt =
             receipt.map_err(|error| self.chain.error("eth_getTransactionReceipt", error))?;
-        let Some(final_head) = self.chain.final_head().await? else {
-            return Ok(None);
+        let Some((number, receipt)) =
+            receipt.and_then(|receipt| Some((receipt.block_number?, receipt)))
+        else {
+            return Ok(Fate::Unknown);
         };
-        Ok(receipt.filter(|receipt| {
-            receipt
-                .block_number
-                .is_some_and(|number| number <= final_head.number)
-        }))
+        let is_final = self
+            .chain
+            .final_head()
+            .await?
+            .is_some_and(|head| number <= head.number);
+        Ok(if is_final {
+            Fate::Final(Box::new(receipt))
+        } else {
+            Fate::Mined
+        })
+    }
+
+    /// The receipt of a transaction in a block that counts as final.
+    pub async fn receipt(&self, hash: B256) -> Result<Option<TransactionReceipt>> {
+        match self.fate(hash).await? {
+            Fate::Final(receipt) => Ok(Some(*receipt)),
+            Fate::Mined | Fate::Unknown => Ok(None),
+        }
     }
 
     fn request(&self, call: &Call) -> TransactionRequest {

@@ -5,7 +5,7 @@ use alloy::primitives::{Address, B256, Signature};
 use alloy::signers::SignerSync;
 use alloy::signers::local::{LocalSigner, LocalSignerError, PrivateKeySigner};
 use alloy::sol_types::{Eip712Domain, SolStruct};
-use ayumi_sealing::{Scope, SecretKey, derive_sealing_key, derive_one_time_key};
+use ayumi_sealing::{Scope, SecretKey, derive_one_time_key, derive_sealing_key};
 
 /// An account's key. Printing it shows the address alone.
 #[derive(Clone)]

@@ -1,1 +1,187 @@
 //! The daemon that delivers.
+//!
+//! - [`engine`](Engine): one loop that reads the chain into the [`store`], asks [`decide`] what to do, and does it:
+//!   draws keys, reveals them in batches, gives tickets back.
+//! - [`http`]: takes assets from producers, serves sealed deliveries, takes receipts and notes.
+//!
+//! Three orders are kept. A key is stored before a byte that it encrypts is served; a receipt before its key is sent; a
+//! signed transaction before it is sent, and then the same bytes again until its nonce is used. So the process can end
+//! at any point: it begins again where the store says, and the contract counts each delivery once.
+
+mod config;
+pub mod decide;
+mod engine;
+mod health;
+pub mod http;
+mod observe;
+pub mod store;
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use alloy::eips::BlockNumberOrTag;
+use ayumi_chain::{Chain, Wallet, WalletError};
+use ayumi_sealing::{Delivery, Key, PayloadSizeError, Seed};
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tracing::info;
+
+pub use config::{Config, ConfigError};
+pub use engine::Engine;
+use health::Health;
+use store::{Deployment, Store, StoreError};
+
+/// How a payload is encrypted for a task: [`Delivery::prepare`] in an honest solver.
+pub type Prepare = fn(&[u8], &Seed, &Key) -> Result<Delivery, PayloadSizeError>;
+
+/// Why the solver ended.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The configuration cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The key cannot be used.
+    #[error(transparent)]
+    Wallet(#[from] WalletError),
+    /// The password file cannot be read.
+    #[error("cannot read the password file {path}: {cause}")]
+    Password {
+        /// Of the file.
+        path: PathBuf,
+        /// What the system says.
+        cause: std::io::Error,
+    },
+    /// `rpc` is no URL.
+    #[error("rpc = {given:?} is no URL: {cause}")]
+    Url {
+        /// From the configuration.
+        given: String,
+        /// What is wrong.
+        cause: String,
+    },
+    /// The chain cannot be used.
+    #[error(transparent)]
+    Chain(#[from] ayumi_chain::Error),
+    /// The store cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The address to serve at is taken, or not ours.
+    #[error("cannot serve at {address}: {cause}")]
+    Listen {
+        /// From the configuration.
+        address: SocketAddr,
+        /// What the system says.
+        cause: std::io::Error,
+    },
+    /// The server ended.
+    #[error("the HTTP server ended: {0}")]
+    Serve(std::io::Error),
+}
+
+/// What the engine and the HTTP interface share.
+pub struct Solver {
+    config: Config,
+    chain: Chain,
+    wallet: Wallet,
+    store: Store,
+    prepare: Prepare,
+    /// Tells the engine that there is something to do.
+    wake: Notify,
+    health: Health,
+}
+
+/// Runs until `shutdown`; `ready` is told the address once it is served at.
+pub async fn run(
+    config: Config,
+    ready: impl FnOnce(SocketAddr),
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), Error> {
+    run_with(config, Delivery::prepare, ready, shutdown).await
+}
+
+/// As [`run`], with another way of encrypting: that is how the tests lie to consumers.
+pub async fn run_with(
+    config: Config,
+    prepare: Prepare,
+    ready: impl FnOnce(SocketAddr),
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), Error> {
+    let (solver, period) = open(config, prepare).await?;
+    let address = solver.config.listen;
+    let listen = |cause| Error::Listen { address, cause };
+    let listener = TcpListener::bind(address).await.map_err(listen)?;
+    let bound = listener.local_addr().map_err(listen)?;
+
+    let stop = CancellationToken::new();
+    let mut parts = JoinSet::new();
+    parts.spawn(Engine::new(Arc::clone(&solver), period).run(stop.clone()));
+    parts.spawn(http::serve(Arc::clone(&solver), listener, stop.clone()));
+    info!(address = %bound, solver = %solver.wallet.address(), "serving");
+    ready(bound);
+
+    // When one part ends, all do.
+    let first = tokio::select! {
+        () = shutdown => None,
+        first = parts.join_next() => first,
+    };
+    stop.cancel();
+    let mut ends: Vec<_> = first.into_iter().collect();
+    while let Some(end) = parts.join_next().await {
+        ends.push(end);
+    }
+    info!("stopped");
+    ends.into_iter().try_for_each(|end| {
+        end.unwrap_or_else(|failure| std::panic::resume_unwind(failure.into_panic()))
+    })
+}
+
+/// Opens the key, the chain and the store, and checks that they belong together.
+async fn open(config: Config, prepare: Prepare) -> Result<(Arc<Solver>, u32), Error> {
+    let password =
+        std::fs::read_to_string(&config.password_file).map_err(|cause| Error::Password {
+            path: config.password_file.clone(),
+            cause,
+        })?;
+    let wallet = Wallet::open(&config.keystore, password.trim_end_matches(['\r', '\n']))?;
+    let url = config.rpc.parse().map_err(|cause| Error::Url {
+        given: config.rpc.clone(),
+        cause: format!("{cause}"),
+    })?;
+    let chain = Chain::connect(url, config.network.clone(), config.operator).await?;
+    let period = chain
+        .operator()
+        .DELIVERY_PERIOD()
+        .call()
+        .await
+        .map_err(|error| chain.view_error(error))?;
+    let genesis = chain.block(BlockNumberOrTag::Earliest).await?;
+    let deployment = Deployment {
+        chain_id: chain.chain_id(),
+        genesis: genesis.map(|block| block.hash).unwrap_or_default(),
+        operator: config.operator,
+        solver: wallet.address(),
+    };
+    let store = Store::open(&config.store, deployment)?;
+    let solver = Solver {
+        config,
+        chain,
+        wallet,
+        store,
+        prepare,
+        wake: Notify::new(),
+        health: Health::default(),
+    };
+    Ok((Arc::new(solver), period))
+}
+
+/// Runs what takes the disk or the processor for a while where it holds up nobody.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(failure) => std::panic::resume_unwind(failure.into_panic()),
+    }
+}

@@ -1,0 +1,27 @@
+//! Arguments that many commands share, one file a group.
+
+mod listing;
+mod network;
+mod output;
+mod values;
+mod wallet;
+
+pub use listing::ListingArgs;
+pub use network::NetworkArgs;
+pub use output::OutputArgs;
+pub use values::{Moment, Percent, Price};
+pub use wallet::WalletArgs;
+
+/// The arguments of every command.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Global {
+    /// Where the chain, the solver and the state are.
+    #[command(flatten)]
+    pub network: NetworkArgs,
+    /// Whose account it is.
+    #[command(flatten)]
+    pub wallet: WalletArgs,
+    /// How results are written.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}

@@ -1,0 +1,16 @@
+use std::path::PathBuf;
+
+/// Whose account it is. Secrets come from files or a prompt, never from arguments.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Wallet")]
+pub struct WalletArgs {
+    /// Keystore file of the account
+    #[arg(long, global = true, value_name = "FILE", env = "ETH_KEYSTORE", hide_env_values = true)]
+    pub keystore: Option<PathBuf>,
+    /// Name of the account among Foundry's keystores
+    #[arg(long, global = true, value_name = "NAME", env = "ETH_KEYSTORE_ACCOUNT", hide_env_values = true)]
+    pub account: Option<String>,
+    /// File that holds the keystore's password; without it, you are asked
+    #[arg(long, global = true, value_name = "FILE", env = "ETH_PASSWORD", hide_env_values = true)]
+    pub password_file: Option<PathBuf>,
+}

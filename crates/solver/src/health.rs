@@ -1,0 +1,67 @@
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use ayumi_chain::Head;
+use serde::Serialize;
+
+/// Without a look at the chain for this long, the solver is not ready.
+const STALE: Duration = Duration::from_secs(30);
+
+/// What the engine last saw, for whoever asks whether the solver works.
+#[derive(Debug, Default)]
+pub struct Health(Mutex<Seen>);
+
+#[derive(Debug, Default)]
+struct Seen {
+    head: Option<(Head, Instant)>,
+    trouble: Option<String>,
+}
+
+/// The answer to whether the solver works.
+#[derive(Debug, Serialize)]
+pub struct Readiness {
+    /// Whether it does.
+    pub ready: bool,
+    /// The last block that was read.
+    pub block: Option<u64>,
+    /// Why it does not.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub reasons: Vec<String>,
+}
+
+impl Health {
+    /// The chain was read up to `head`, and all is well.
+    pub fn saw(&self, head: Head) {
+        *self.lock() = Seen {
+            head: Some((head, Instant::now())),
+            trouble: None,
+        };
+    }
+
+    /// Something went wrong that may pass.
+    pub fn suffered(&self, trouble: &impl ToString) {
+        self.lock().trouble = Some(trouble.to_string());
+    }
+
+    /// Whether the solver works at this moment.
+    pub fn readiness(&self) -> Readiness {
+        let seen = self.lock();
+        let stale = match seen.head {
+            None => Some("the chain was not read yet".to_owned()),
+            Some((_, when)) if when.elapsed() > STALE => {
+                Some(format!("the chain was not read for {:?}", when.elapsed()))
+            }
+            Some(_) => None,
+        };
+        let reasons: Vec<_> = seen.trouble.clone().into_iter().chain(stale).collect();
+        Readiness {
+            ready: reasons.is_empty(),
+            block: seen.head.map(|(head, _)| head.number),
+            reasons,
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Seen> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

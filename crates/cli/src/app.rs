@@ -1,0 +1,71 @@
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory, FromArgMatches, Parser};
+
+use crate::args::Global;
+use crate::command::Command;
+use crate::cx::Cx;
+use crate::error::{Error, InputError};
+use crate::output::{Verdict, report};
+
+/// Shares cyber threat intelligence in a consortium, and counts what it achieved
+#[derive(Debug, Parser)]
+#[command(name = "ayumi", version, max_term_width = 100, propagate_version = true, after_help = "\
+Results are on stdout, everything else on stderr. Exit status: 0 done, 1 a negative answer, 2 an error.")]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    global: Global,
+}
+
+/// Runs the command with its arguments, the program's name first.
+pub async fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments = arguments.into_iter().collect::<Vec<_>>();
+    let as_json = arguments.iter().any(|argument| argument == "--json");
+    let (cli, matches) = match parse(&arguments) {
+        Ok(parsed) => parsed,
+        Err(error) => return misused(&error, as_json),
+    };
+    let cx = Cx { global: cli.global, matches };
+    let answer = cli.command.run(&cx).await;
+    match answer.and_then(|answer| answer.print(cx.global.output.json)) {
+        Ok(Verdict::Done) => ExitCode::SUCCESS,
+        Ok(Verdict::Negative) => ExitCode::from(1),
+        Err(error) => {
+            report(&error, cx.global.output.json);
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn parse(arguments: &[OsString]) -> Result<(Cli, clap::ArgMatches), clap::Error> {
+    let matches = Cli::command().try_get_matches_from(arguments)?;
+    let cli = Cli::from_arg_matches(&matches)?;
+    Ok((cli, matches))
+}
+
+/// Help and version are results; the rest is an error, in the form that was asked for.
+fn misused(error: &clap::Error, as_json: bool) -> ExitCode {
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) || !as_json {
+        let _ = error.print();
+        return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+    }
+    let text = error.render().to_string();
+    let message = text.lines().next().unwrap_or_default();
+    let message = message.strip_prefix("error: ").unwrap_or(message);
+    report(&Error::Input(InputError::Usage(message.to_owned())), true);
+    ExitCode::from(2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_arguments_fit_together() {
+        Cli::command().debug_assert();
+    }
+}

@@ -12,8 +12,14 @@ use crate::output::{Verdict, report};
 
 /// Shares cyber threat intelligence in a consortium, and counts what it achieved
 #[derive(Debug, Parser)]
-#[command(name = "ayumi", version, max_term_width = 100, propagate_version = true, after_help = "\
-Results are on stdout, everything else on stderr. Exit status: 0 done, 1 a negative answer, 2 an error.")]
+#[command(
+    name = "ayumi",
+    version,
+    max_term_width = 100,
+    propagate_version = true,
+    after_help = "\
+Results are on stdout, everything else on stderr. Exit status: 0 done, 1 a negative answer, 2 an error."
+)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -29,7 +35,10 @@ pub async fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(parsed) => parsed,
         Err(error) => return misused(&error, as_json),
     };
-    let cx = Cx { global: cli.global, matches };
+    let cx = Cx {
+        global: cli.global,
+        matches,
+    };
     let answer = cli.command.run(&cx).await;
     match answer.and_then(|answer| answer.print(cx.global.output.json)) {
         Ok(Verdict::Done) => ExitCode::SUCCESS,
@@ -49,7 +58,11 @@ fn parse(arguments: &[OsString]) -> Result<(Cli, clap::ArgMatches), clap::Error>
 
 /// Help and version are results; the rest is an error, in the form that was asked for.
 fn misused(error: &clap::Error, as_json: bool) -> ExitCode {
-    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) || !as_json {
+    if matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+    ) || !as_json
+    {
         let _ = error.print();
         return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
     }

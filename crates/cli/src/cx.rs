@@ -35,7 +35,11 @@ impl Cx {
 
     /// The chain with the contracts on it.
     pub(crate) async fn chain(&self) -> Result<Chain> {
-        let operator = self.global.network.operator.ok_or(ConfigError::NoOperator)?;
+        let operator = self
+            .global
+            .network
+            .operator
+            .ok_or(ConfigError::NoOperator)?;
         self.bare_chain().await?; // fails fast; from here on the node is waited for
         let url = self.global.network.rpc_url.clone();
         Ok(Chain::connect(url, self.patient_network()?, operator).await?)
@@ -43,7 +47,10 @@ impl Cx {
 
     /// The chain before there are contracts on it.
     pub(crate) async fn bare_chain(&self) -> Result<Chain> {
-        let impatient = Network { patience_s: 0, ..self.network()? };
+        let impatient = Network {
+            patience_s: 0,
+            ..self.network()?
+        };
         Ok(Chain::without_contracts(self.global.network.rpc_url.clone(), impatient).await?)
     }
 
@@ -52,16 +59,28 @@ impl Cx {
         let Some(path) = &self.global.network.network else {
             return Ok(Network::default());
         };
-        let bad = |cause: String| ConfigError::BadNetwork { path: path.clone(), cause };
+        let bad = |cause: String| ConfigError::BadNetwork {
+            path: path.clone(),
+            cause,
+        };
         let text = fs::read_to_string(path).map_err(|cause| bad(cause.to_string()))?;
-        let network = toml::from_str(&text).map_err(|cause| bad(cause.to_string().trim_end().to_owned()))?;
+        let network =
+            toml::from_str(&text).map_err(|cause| bad(cause.to_string().trim_end().to_owned()))?;
         Ok(network)
     }
 
-    fn patient_network(&self) -> Result<Network> {
+    /// The profile with the patience of a person.
+    pub(crate) fn patient_network(&self) -> Result<Network> {
         let network = self.network()?;
-        let patience_s = if network.patience_s == 0 { PATIENCE_S } else { network.patience_s };
-        Ok(Network { patience_s, ..network })
+        let patience_s = if network.patience_s == 0 {
+            PATIENCE_S
+        } else {
+            network.patience_s
+        };
+        Ok(Network {
+            patience_s,
+            ..network
+        })
     }
 
     /// The account's key, after asking for the password where no file has it.
@@ -79,7 +98,9 @@ impl Cx {
         let wallet = &self.global.wallet;
         let named = |name: &String| keystores().map(|folder| folder.join(name));
         match (&wallet.keystore, &wallet.account) {
-            (Some(_), Some(name)) if self.is_given("account") && !self.is_given("keystore") => named(name).map(Some),
+            (Some(_), Some(name)) if self.is_given("account") && !self.is_given("keystore") => {
+                named(name).map(Some)
+            }
             (Some(path), _) => Ok(Some(path.clone())),
             (None, Some(name)) => named(name).map(Some),
             (None, None) => Ok(None),
@@ -91,8 +112,14 @@ impl Cx {
         let Some(path) = &self.global.wallet.password_file else {
             return ask(prompt);
         };
-        let text = fs::read_to_string(path).map_err(|cause| InputError::File { path: path.clone(), cause })?;
-        Ok(text.strip_suffix('\n').map_or(&*text, |text| text.strip_suffix('\r').unwrap_or(text)).to_owned())
+        let text = fs::read_to_string(path).map_err(|cause| InputError::File {
+            path: path.clone(),
+            cause,
+        })?;
+        Ok(text
+            .strip_suffix('\n')
+            .map_or(&*text, |text| text.strip_suffix('\r').unwrap_or(text))
+            .to_owned())
     }
 
     /// Where the state is.
@@ -100,7 +127,9 @@ impl Cx {
         if let Some(folder) = &self.global.network.state {
             return Ok(folder.clone());
         }
-        let data = env::var_os("XDG_DATA_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+        let data = env::var_os("XDG_DATA_HOME")
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute());
         let data = data.or_else(|| Some(env::home_dir()?.join(".local/share")));
         Ok(data.ok_or(ConfigError::NoHome)?.join("ayumi"))
     }
@@ -111,7 +140,10 @@ impl Cx {
 }
 
 /// Where the value of a shared argument came from.
-pub(crate) fn source(matches: &clap::ArgMatches, argument: &str) -> Option<clap::parser::ValueSource> {
+pub(crate) fn source(
+    matches: &clap::ArgMatches,
+    argument: &str,
+) -> Option<clap::parser::ValueSource> {
     let mut deepest = matches;
     while let Some((_, inner)) = deepest.subcommand() {
         deepest = inner;
@@ -132,6 +164,10 @@ pub(crate) fn ask(prompt: &str) -> Result<String> {
         return Err(ConfigError::NoPassword.into());
     }
     rpassword::prompt_password(prompt).map_err(|cause| {
-        InputError::File { path: Path::new("terminal").to_owned(), cause }.into()
+        InputError::File {
+            path: Path::new("terminal").to_owned(),
+            cause,
+        }
+        .into()
     })
 }

@@ -13,7 +13,7 @@ use crate::endpoint::SolverError;
 use crate::text::{ether, time};
 
 /// What this crate's functions return.
-pub type Result<T> = std::result::Result<T, Error>;
+pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Any error of the command.
 #[derive(Debug, thiserror::Error)]
@@ -122,7 +122,9 @@ impl ConfigError {
             Self::NoOperator => {
                 "set AYUMI_OPERATOR or --operator to the address that your consortium's governor announced"
             }
-            Self::NoAccount => "name a keystore with --account or --keystore, or make one: ayumi account new NAME",
+            Self::NoAccount => {
+                "name a keystore with --account or --keystore, or make one: ayumi account new NAME"
+            }
             Self::BadNetwork { .. } => "see `ayumi config` for the settings that a profile has",
             Self::NoPassword => "name the file that holds it with --password-file or ETH_PASSWORD",
             Self::PasswordsDiffer => "type the same password twice",
@@ -225,12 +227,20 @@ impl InputError {
             Self::File { .. } => "check the path and its permissions".into(),
             Self::NotAFile(_) => "name one MISP JSON file".into(),
             Self::Document { cause, .. } => cause.hint().into(),
-            Self::PayloadSize(_) => "split the event, or leave its attachments out of the export".into(),
+            Self::PayloadSize(_) => {
+                "split the event, or leave its attachments out of the export".into()
+            }
             Self::Incomplete(missing) => incomplete_hint(missing),
-            Self::Leak { .. } => "say what the threat is without its indicators: --title, --description".into(),
-            Self::NoTitle | Self::TitleTooLong(_) => "give one of at most 200 bytes: --title".into(),
+            Self::Leak { .. } => {
+                "say what the threat is without its indicators: --title, --description".into()
+            }
+            Self::NoTitle | Self::TitleTooLong(_) => {
+                "give one of at most 200 bytes: --title".into()
+            }
             Self::DescriptionTooLong(_) => "shorten it; the rest belongs into the document".into(),
-            Self::PeriodReversed { .. } | Self::PeriodOver(_) => "state another: --valid-from, --valid-until".into(),
+            Self::PeriodReversed { .. } | Self::PeriodOver(_) => {
+                "state another: --valid-from, --valid-until".into()
+            }
             Self::Exists(_) => "name another file with -o, or write over it with --force".into(),
             Self::Note(_) => "shorten the note, and send the rest another way".into(),
             Self::KeystoreExists(_) => "choose another name".into(),
@@ -239,16 +249,28 @@ impl InputError {
 }
 
 fn needs(missing: &[Need]) -> String {
-    missing.iter().map(Need::to_string).collect::<Vec<_>>().join(", ")
+    missing
+        .iter()
+        .map(Need::to_string)
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn incomplete_hint(missing: &[Need]) -> String {
-    let lines = missing
-        .iter()
-        .map(|need| format!("\n- {need}: {}; stated by {}", need.meaning(), need.stated_by()));
+    let lines = missing.iter().map(|need| {
+        format!(
+            "\n- {need}: {}; stated by {}",
+            need.meaning(),
+            need.stated_by()
+        )
+    });
     format!(
         "state it in the document or with the options ({}), or publish all the same with --incomplete{}",
-        missing.iter().map(|need| options(*need)).collect::<Vec<_>>().join(", "),
+        missing
+            .iter()
+            .map(|need| options(*need))
+            .collect::<Vec<_>>()
+            .join(", "),
         lines.collect::<String>()
     )
 }
@@ -383,7 +405,9 @@ pub enum TaskError {
         chunk: u64,
     },
     /// The delivery that the key opens is not at hand.
-    #[error("the delivery that the key of task {task} opens is not at hand: the solver gives another")]
+    #[error(
+        "the delivery that the key of task {task} opens is not at hand: the solver gives another"
+    )]
     OtherDelivery {
         /// The task.
         task: U256,
@@ -436,6 +460,9 @@ pub enum TaskError {
         /// How long this was waited.
         seconds: u64,
     },
+    /// Others send for the account all the time.
+    #[error("other transactions of the account keep taking the nonce")]
+    NonceTaken,
     /// A receipt does not have the event that it must have.
     #[error("transaction {0} has no event of what it should have done")]
     NoEvent(B256),
@@ -458,13 +485,16 @@ impl TaskError {
             Self::NoSolver(_) => "no-solver",
             Self::SolverInactive(_) => "solver-inactive",
             Self::BadKey(_) => "bad-key",
-            Self::Unseal { .. } | Self::NotCommitted { .. } | Self::OtherDelivery { .. } => "bad-delivery",
+            Self::Unseal { .. } | Self::NotCommitted { .. } | Self::OtherDelivery { .. } => {
+                "bad-delivery"
+            }
             Self::WrongData { .. } => "wrong-data",
             Self::Ended { state, .. } => state,
             Self::NotDelivered { .. } => "wrong-state",
             Self::Slow { .. } => "solver-slow",
             Self::Undelivered { cause, .. } => cause.kind(),
             Self::NotMined { .. } => "not-mined",
+            Self::NonceTaken => "nonce-taken",
             Self::NoEvent(_) => "node-malformed",
         }
     }
@@ -473,13 +503,19 @@ impl TaskError {
         match self {
             Self::UnknownProduct(_) => "find what is on offer: ayumi search".into(),
             Self::UnknownTask(_) => "see your tasks: ayumi tasks".into(),
-            Self::NotMember(_) => "ask the governor to enrol the account, or to end its suspension".into(),
+            Self::NotMember(_) => {
+                "ask the governor to enrol the account, or to end its suspension".into()
+            }
             Self::NotYours { .. } | Self::NotProducer { .. } => {
                 "act as the account that it belongs to: --account or ETH_KEYSTORE".into()
             }
             Self::OtherProduct { found, .. } => format!("name its own product: ayumi use {found}"),
-            Self::OwnProduct(_) => "nobody delivers to itself: the file is where you published it from".into(),
-            Self::NotOnSale { next: Some(next), .. } => format!("see the next edition: ayumi show {next}"),
+            Self::OwnProduct(_) => {
+                "nobody delivers to itself: the file is where you published it from".into()
+            }
+            Self::NotOnSale {
+                next: Some(next), ..
+            } => format!("see the next edition: ayumi show {next}"),
             Self::NotOnSale { .. } => "find what is on sale: ayumi search --on-sale".into(),
             Self::Expired { .. } => "find what is still valid: ayumi search --valid".into(),
             Self::TooDear { .. } => "allow more with --max-price, or find another product".into(),
@@ -488,18 +524,33 @@ impl TaskError {
                 ether(*price)
             ),
             Self::NoSolver(_) => "name one with --solver URL or AYUMI_SOLVER".into(),
-            Self::SolverInactive(_) => "ask its producer to assign another solver; a ticket can be refunded: ayumi refund".into(),
+            Self::SolverInactive(_) => {
+                "ask its producer to assign another solver; a ticket can be refunded: ayumi refund"
+                    .into()
+            }
             Self::BadKey(_) => "ask the governor to register a proper sealing key".into(),
-            Self::Unseal { task, .. } => format!("run the command again; if it stays so, tell the solver's operator about task {task}"),
+            Self::Unseal { task, .. } => format!(
+                "run the command again; if it stays so, tell the solver's operator about task {task}"
+            ),
             Self::NotCommitted { task, deadline, .. }
             | Self::Slow { task, deadline, .. }
             | Self::Undelivered { task, deadline, .. } => patience(*task, *deadline),
             Self::WrongData { task, .. } => format!("get the price back: ayumi complain {task}"),
-            Self::OtherDelivery { task } => format!("tell the solver's operator that it lost the delivery of task {task}"),
-            Self::Ended { state: "refunded", .. } => "the price is in your credit: ayumi balance".into(),
-            Self::Ended { .. } => "the ticket is yours again: use it, or have it refunded: ayumi refund PRODUCT".into(),
+            Self::OtherDelivery { task } => {
+                format!("tell the solver's operator that it lost the delivery of task {task}")
+            }
+            Self::Ended {
+                state: "refunded", ..
+            } => "the price is in your credit: ayumi balance".into(),
+            Self::Ended { .. } => {
+                "the ticket is yours again: use it, or have it refunded: ayumi refund PRODUCT"
+                    .into()
+            }
             Self::NotDelivered { .. } => "see how far the task is: ayumi tasks".into(),
-            Self::NotMined { .. } => "run the same command again: it takes the transaction up".into(),
+            Self::NotMined { .. } => {
+                "run the same command again: it takes the transaction up".into()
+            }
+            Self::NonceTaken => "stop the other program that sends for this account".into(),
             Self::NoEvent(_) => "see the node's log, or use another node".into(),
         }
     }
@@ -543,9 +594,14 @@ impl StateError {
 
     fn hint(&self) -> String {
         match self {
-            Self::Io { .. } => "make room or name another folder with --state; nothing was sent".into(),
+            Self::Io { .. } => {
+                "make room or name another folder with --state; nothing was sent".into()
+            }
             Self::Damaged { path, .. } => {
-                format!("move {} away: what matters can be had from the chain and the solver again", path.display())
+                format!(
+                    "move {} away: what matters can be had from the chain and the solver again",
+                    path.display()
+                )
             }
         }
     }

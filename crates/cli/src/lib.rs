@@ -30,7 +30,6 @@ mod text;
 pub use app::run;
 pub use endpoint::{Endpoint, Identity, SolverError};
 pub use error::{ConfigError, Error, InputError, Result, StateError, TaskError};
-pub use flow::*;
 pub use output::{Answer, Verdict};
 pub use progress::{Observer, Silent};
 pub use session::Session;

@@ -30,7 +30,8 @@ impl Answer {
     /// A result in both forms. `text` must be [cleaned](crate::text::clean) where others wrote parts of it.
     pub fn new(json: &impl Serialize, text: impl Into<String>) -> Self {
         Self {
-            json: serde_json::to_value(json).expect("results are plain structures with string keys"),
+            json: serde_json::to_value(json)
+                .expect("results are plain structures with string keys"),
             text: text.into(),
             verdict: Verdict::Done,
             mined: Vec::new(),
@@ -53,9 +54,15 @@ impl Answer {
 
     /// Prints the result and forgets the transactions behind it.
     pub(crate) fn print(self, as_json: bool) -> Result<Verdict> {
-        let printed = if as_json { document(&self.json) } else { self.text };
+        let printed = if as_json {
+            document(&self.json)
+        } else {
+            self.text
+        };
         match print(&printed) {
-            Err(cause) if cause.kind() != io::ErrorKind::BrokenPipe => return Err(Error::Output(cause)),
+            Err(cause) if cause.kind() != io::ErrorKind::BrokenPipe => {
+                return Err(Error::Output(cause));
+            }
             _ => {}
         }
         self.mined.into_iter().for_each(Mined::recorded);
@@ -67,7 +74,10 @@ impl Answer {
 pub(crate) fn report(error: &Error, as_json: bool) {
     if as_json {
         let (kind, message, hint) = (error.kind(), error.to_string(), error.hint());
-        eprintln!("{}", document(&json!({ "error": { "kind": kind, "message": message, "hint": hint } })));
+        eprintln!(
+            "{}",
+            document(&json!({ "error": { "kind": kind, "message": message, "hint": hint } }))
+        );
         return;
     }
     eprintln!("error: {}", lines(&error.to_string()));
@@ -92,7 +102,11 @@ fn print(text: &str) -> io::Result<()> {
 
 /// JSON in which every character that could steer a terminal is escaped: indented on a terminal, else on one line.
 fn document(value: &Value) -> String {
-    let text = if io::stdout().is_terminal() { format!("{value:#}") } else { value.to_string() };
+    let text = if io::stdout().is_terminal() {
+        format!("{value:#}")
+    } else {
+        value.to_string()
+    };
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         if character != '\n' && steers(character) {
@@ -115,7 +129,12 @@ mod tests {
     fn json_reads_back_and_steers_no_terminal() {
         let value = json!({ "title": "\u{202e}\u{9b}\u{1b}[1m\u{e0041}\n" });
         let text = document(&value);
-        assert!(!text.chars().any(|character| character != '\n' && steers(character)), "{text}");
+        assert!(
+            !text
+                .chars()
+                .any(|character| character != '\n' && steers(character)),
+            "{text}"
+        );
         assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), value);
     }
 }

@@ -26,12 +26,20 @@ impl Session {
     /// Of the account of `wallet`, whose state is in the folder `state`.
     pub async fn open(chain: Chain, wallet: Wallet, state: &Path) -> Result<Self> {
         let store = Store::open(state, &chain, wallet.address()).await?;
-        Ok(Self { member: Some((wallet, store)), ..Self::reading(chain) })
+        Ok(Self {
+            member: Some((wallet, store)),
+            ..Self::reading(chain)
+        })
     }
 
     /// Without an account.
     pub fn reading(chain: Chain) -> Self {
-        Self { chain, member: None, http: Http::new(), observer: Arc::new(Silent) }
+        Self {
+            chain,
+            member: None,
+            http: Http::new(),
+            observer: Arc::new(Silent),
+        }
     }
 
     /// Tells `observer` how far flows are.

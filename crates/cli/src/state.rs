@@ -30,8 +30,16 @@ pub struct Store {
 impl Store {
     /// Of `account` on `chain`, in the folder `root`.
     pub async fn open(root: &Path, chain: &Chain, account: Address) -> Result<Self> {
-        let first = chain.block(0.into()).await?.map_or(B256::ZERO, |block| block.hash);
-        let deployment = format!("{}-{:x}-{}", chain.chain_id(), chain.contracts().operator, hex::encode(&first[..4]));
+        let first = chain
+            .block(0.into())
+            .await?
+            .map_or(B256::ZERO, |block| block.hash);
+        let deployment = format!(
+            "{}-{:x}-{}",
+            chain.chain_id(),
+            chain.contracts().operator,
+            hex::encode(&first[..4])
+        );
         let folder = root.join(deployment).join(format!("{account:x}"));
         make_folder(&folder)?;
         Ok(Self { folder })
@@ -40,8 +48,16 @@ impl Store {
     /// Waits until no other command of this account sends.
     pub(crate) async fn lock(&self) -> Result<File> {
         let path = self.folder.join("lock");
-        let io = |cause| StateError::Io { path: path.clone(), cause };
-        let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(io)?;
+        let io = |cause| StateError::Io {
+            path: path.clone(),
+            cause,
+        };
+        let file = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path)
+            .map_err(io)?;
         loop {
             match file.try_lock() {
                 Ok(()) => return Ok(file),
@@ -58,7 +74,9 @@ impl Store {
 
     /// The seed of what is being published; `key` names file and listing.
     pub(crate) fn draft(&self, key: B256) -> PathBuf {
-        self.folder.join("drafts").join(format!("{}.json", hex::encode(key)))
+        self.folder
+            .join("drafts")
+            .join(format!("{}.json", hex::encode(key)))
     }
 
     /// The salted text of a note that is being left.
@@ -68,15 +86,28 @@ impl Store {
 
     /// A delivery of a task, by its ciphertext root.
     pub(crate) fn delivery(&self, task: U256, ciphertext_root: B256) -> PathBuf {
-        self.task(task).join(format!("delivery-{}", hex::encode(ciphertext_root)))
+        self.task(task)
+            .join(format!("delivery-{}", hex::encode(ciphertext_root)))
     }
 
     /// The deliveries of a task that are here, newest first.
     pub(crate) fn deliveries(&self, task: U256) -> Vec<PathBuf> {
-        let entries = fs::read_dir(self.task(task)).into_iter().flatten().flatten();
-        let deliveries = entries.filter(|entry| entry.file_name().to_string_lossy().starts_with("delivery-"));
+        let entries = fs::read_dir(self.task(task))
+            .into_iter()
+            .flatten()
+            .flatten();
+        let deliveries =
+            entries.filter(|entry| entry.file_name().to_string_lossy().starts_with("delivery-"));
         let mut dated = deliveries
-            .map(|entry| (entry.metadata().and_then(|metadata| metadata.modified()).ok(), entry.path()))
+            .map(|entry| {
+                (
+                    entry
+                        .metadata()
+                        .and_then(|metadata| metadata.modified())
+                        .ok(),
+                    entry.path(),
+                )
+            })
             .collect::<Vec<_>>();
         dated.sort();
         dated.into_iter().rev().map(|(_, path)| path).collect()
@@ -96,7 +127,10 @@ impl Store {
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), StateError> {
     let folder = path.parent().expect("files of the state are in folders");
     make_folder(folder)?;
-    write_aside(folder, path, bytes).map_err(|cause| StateError::Io { path: path.to_owned(), cause })
+    write_aside(folder, path, bytes).map_err(|cause| StateError::Io {
+        path: path.to_owned(),
+        cause,
+    })
 }
 
 fn write_aside(folder: &Path, path: &Path, bytes: &[u8]) -> std::io::Result<()> {
@@ -118,20 +152,31 @@ pub(crate) fn read(path: &Path) -> Result<Option<Vec<u8>>, StateError> {
     match fs::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(cause) if cause.kind() == ErrorKind::NotFound => Ok(None),
-        Err(cause) => Err(StateError::Io { path: path.to_owned(), cause }),
+        Err(cause) => Err(StateError::Io {
+            path: path.to_owned(),
+            cause,
+        }),
     }
 }
 
 /// The value of a JSON file, if there is one.
 pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, StateError> {
-    let damaged = |cause: serde_json::Error| StateError::Damaged { path: path.to_owned(), cause: cause.to_string() };
-    read(path)?.map(|bytes| serde_json::from_slice(&bytes).map_err(damaged)).transpose()
+    let damaged = |cause: serde_json::Error| StateError::Damaged {
+        path: path.to_owned(),
+        cause: cause.to_string(),
+    };
+    read(path)?
+        .map(|bytes| serde_json::from_slice(&bytes).map_err(damaged))
+        .transpose()
 }
 
 /// Removes a file, if there is one.
 pub(crate) fn remove(path: &Path) -> Result<(), StateError> {
     match fs::remove_file(path) {
-        Err(cause) if cause.kind() != ErrorKind::NotFound => Err(StateError::Io { path: path.to_owned(), cause }),
+        Err(cause) if cause.kind() != ErrorKind::NotFound => Err(StateError::Io {
+            path: path.to_owned(),
+            cause,
+        }),
         _ => Ok(()),
     }
 }
@@ -143,7 +188,10 @@ fn make_folder(folder: &Path) -> Result<(), StateError> {
     builder
         .recursive(true)
         .create(folder)
-        .map_err(|cause| StateError::Io { path: folder.to_owned(), cause })
+        .map_err(|cause| StateError::Io {
+            path: folder.to_owned(),
+            cause,
+        })
 }
 
 /// A rename is on the disk when its folder is.

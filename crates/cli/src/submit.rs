@@ -113,7 +113,11 @@ impl Mined {
 
     /// The event that the transaction must have emitted at `contract`.
     pub fn event<E: SolEvent>(&self, contract: Address) -> Result<E> {
-        let mut logs = self.receipt.logs().iter().filter(|log| log.address() == contract);
+        let mut logs = self
+            .receipt
+            .logs()
+            .iter()
+            .filter(|log| log.address() == contract);
         let event = logs.find_map(|log| E::decode_log(&log.inner).ok());
         let event = event.map(|log| log.data);
         event.ok_or_else(|| TaskError::NoEvent(self.hash()).into())
@@ -130,7 +134,13 @@ impl Session {
     pub async fn turn(&self, intent: Intent) -> Result<Turn<'_>> {
         let lock = self.store()?.lock().await?;
         let sender = Sender::new(self.chain().clone(), self.wallet()?.clone());
-        let mut turn = Turn { session: self, sender, intent, adopted: None, lock };
+        let mut turn = Turn {
+            session: self,
+            sender,
+            intent,
+            adopted: None,
+            lock,
+        };
         turn.take_up().await?;
         Ok(turn)
     }
@@ -156,9 +166,11 @@ impl Turn<'_> {
             if let End::Mined(receipt) = self.send_once(call).await? {
                 return Ok(self.mined(*receipt));
             }
-            self.session.observer().note("another transaction of the account took the nonce; signing anew");
+            self.session
+                .observer()
+                .note("another transaction of the account took the nonce; signing anew");
         }
-        Err(TaskError::NoSolver("other transactions of the account keep taking the nonce".into()).into())
+        Err(TaskError::NonceTaken.into())
     }
 
     async fn send_once(&self, call: &Call) -> Result<End> {
@@ -183,14 +195,19 @@ impl Turn<'_> {
         let signed = entry.signed();
         let what = &entry.intent.action;
         let note = |text: String| self.session.observer().note(&text);
-        note(format!("an interrupted command is finished first: {what} (transaction {})", signed.hash));
+        note(format!(
+            "an interrupted command is finished first: {what} (transaction {})",
+            signed.hash
+        ));
         match self.see_through(&signed).await {
             Ok(End::Mined(receipt)) if entry.intent == self.intent => {
                 self.adopted = Some(*receipt);
                 return Ok(());
             }
             Ok(End::Mined(_)) => note(format!("done: {what}")),
-            Ok(End::Replaced) => note(format!("not done, another transaction took its nonce: {what}")),
+            Ok(End::Replaced) => note(format!(
+                "not done, another transaction took its nonce: {what}"
+            )),
             end if is_open(&end) => return end.map(|_| ()),
             Err(error) => note(format!("not done, {error}: {what}")),
         }
@@ -203,15 +220,17 @@ impl Turn<'_> {
         let chain = self.session.chain();
         let started = Instant::now();
         let mut sent: Option<Instant> = None;
-        let (mut used, mut refusals) = (false, 0);
-        self.session.observer().step("waiting for the transaction to be mined");
+        let (mut accepted, mut used, mut refusals) = (false, false, 0);
+        self.session
+            .observer()
+            .step("waiting for the transaction to be mined");
         loop {
             if sent.is_none_or(|sent| sent.elapsed() > SEND_AGAIN) {
                 match self.sender.broadcast(signed).await {
-                    Broadcast::Accepted => refusals = 0,
+                    Broadcast::Accepted => (accepted, refusals) = (true, 0),
                     Broadcast::NonceUsed => used = true,
-                    Broadcast::Refused(error) => return Err(error.into()),
-                    Broadcast::Unknown(error) => {
+                    Broadcast::Refused(error) if !accepted => return Err(error.into()),
+                    Broadcast::Refused(error) | Broadcast::Unknown(error) => {
                         refusals += 1;
                         if refusals >= REFUSALS {
                             return Err(error.into());
@@ -228,7 +247,11 @@ impl Turn<'_> {
             }
             let waited = started.elapsed();
             if waited > MINED_WITHIN {
-                return Err(TaskError::NotMined { hash: signed.hash, seconds: waited.as_secs() }.into());
+                return Err(TaskError::NotMined {
+                    hash: signed.hash,
+                    seconds: waited.as_secs(),
+                }
+                .into());
             }
             tokio::time::sleep(chain.network().poll()).await;
         }
@@ -245,7 +268,11 @@ impl Turn<'_> {
 
     fn mined(self, receipt: TransactionReceipt) -> Mined {
         let journal = self.session.store().map(|store| store.journal());
-        Mined { receipt, forget: journal.into_iter().collect(), lock: self.lock }
+        Mined {
+            receipt,
+            forget: journal.into_iter().collect(),
+            lock: self.lock,
+        }
     }
 }
 
@@ -253,14 +280,23 @@ fn ended(receipt: TransactionReceipt) -> Result<End> {
     if receipt.status() {
         return Ok(End::Mined(Box::new(receipt)));
     }
-    Err(ayumi_chain::Error::Failed { hash: receipt.transaction_hash }.into())
+    Err(ayumi_chain::Error::Failed {
+        hash: receipt.transaction_hash,
+    }
+    .into())
 }
 
 /// Whether the transaction may still be mined, as far as anybody knows.
 fn is_open(end: &Result<End>) -> bool {
     use ayumi_chain::Error as Chain;
     match end {
-        Ok(_) | Err(Error::Chain(Chain::Failed { .. } | Chain::Funds { .. } | Chain::NotPermitted { .. } | Chain::WrongChain { .. })) => false,
+        Ok(_)
+        | Err(Error::Chain(
+            Chain::Failed { .. }
+            | Chain::Funds { .. }
+            | Chain::NotPermitted { .. }
+            | Chain::WrongChain { .. },
+        )) => false,
         Err(_) => true,
     }
 }

@@ -55,7 +55,9 @@ pub(crate) fn steers(character: char) -> bool {
 
 /// Unix seconds as people write them; "–" where nothing is said.
 pub(crate) fn time(seconds: u64) -> String {
-    let at = i64::try_from(seconds).ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
+    let at = i64::try_from(seconds)
+        .ok()
+        .and_then(|seconds| Timestamp::from_second(seconds).ok());
     match at {
         Some(at) if seconds != 0 => at.strftime("%Y-%m-%d %H:%MZ").to_string(),
         _ => "–".into(),
@@ -63,10 +65,13 @@ pub(crate) fn time(seconds: u64) -> String {
 }
 
 /// Rows under headers; cells are cleaned.
-pub(crate) fn table<const N: usize>(headers: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> String {
+pub(crate) fn table<const N: usize>(
+    headers: [&str; N],
+    rows: impl IntoIterator<Item = [String; N]>,
+) -> String {
     let mut table = Table::new();
     table
-        .load_preset(presets::NOTHING)
+        .load_style(presets::NOTHING)
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_header(headers);
     for row in rows {
@@ -77,14 +82,26 @@ pub(crate) fn table<const N: usize>(headers: [&str; N], rows: impl IntoIterator<
 
 /// Names and values below each other; values are cleaned, empty ones left out.
 pub(crate) fn pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, String)>) -> String {
-    let pairs = pairs.into_iter().filter(|(_, value)| !value.is_empty()).collect::<Vec<_>>();
-    let width = pairs.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
-    let lines = pairs.iter().map(|(name, value)| format!("{name:width$}  {}", clean(value)));
+    let pairs = pairs
+        .into_iter()
+        .filter(|(_, value)| !value.is_empty())
+        .collect::<Vec<_>>();
+    let width = pairs
+        .iter()
+        .map(|(name, _)| name.chars().count())
+        .max()
+        .unwrap_or(0);
+    let lines = pairs
+        .iter()
+        .map(|(name, value)| format!("{name:width$}  {}", clean(value)));
     lines.collect::<Vec<_>>().join("\n")
 }
 
 fn trimmed(text: &str) -> String {
-    text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
+    text.lines()
+        .map(str::trim_end)
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 #[cfg(test)]
@@ -102,7 +119,19 @@ mod tests {
         ] {
             assert_eq!(parse_ether(text), Ok(U256::from(wei)), "{text}");
         }
-        for text in ["", "-1", "+1", "1e3", "1.", ".1", "0x10", "1,5", "1.0000000000000000001", "1 ", "٣"] {
+        for text in [
+            "",
+            "-1",
+            "+1",
+            "1e3",
+            "1.",
+            ".1",
+            "0x10",
+            "1,5",
+            "1.0000000000000000001",
+            "1 ",
+            "٣",
+        ] {
             assert!(parse_ether(text).is_err(), "{text}");
         }
         assert!(parse_ether(&"9".repeat(80)).is_err());
@@ -118,13 +147,19 @@ mod tests {
     #[test]
     fn what_steers_a_terminal_is_escaped() {
         assert_eq!(clean("a\u{1b}[2Jb\r\n"), "a\\u{1b}[2Jb\\u{d}\\u{a}");
-        assert_eq!(clean("\u{202e}txt.exe\u{9b}1m"), "\\u{202e}txt.exe\\u{9b}1m");
+        assert_eq!(
+            clean("\u{202e}txt.exe\u{9b}1m"),
+            "\\u{202e}txt.exe\\u{9b}1m"
+        );
         assert_eq!(clean("請求書 – žluťoučký"), "請求書 – žluťoučký");
     }
 
     #[test]
     fn a_table_lines_its_columns_up() {
-        let rows = [["1-1".into(), "a\u{7}b".into()], ["10-2".into(), "c".into()]];
+        let rows = [
+            ["1-1".into(), "a\u{7}b".into()],
+            ["10-2".into(), "c".into()],
+        ];
         insta::assert_snapshot!(table(["product", "title"], rows), @r"
          product  title
          1-1      a\u{7}b

@@ -1,1 +1,28 @@
-//! End-to-end tests.
+//! Worlds of real processes, for the end-to-end tests and the demo.
+//!
+//! - [`World`]: a development network with its [`Account`]s, each of which runs the real command `ayumi`.
+//! - [`Node`]: an anvil that can be stopped and started again with its state.
+//! - [`Solver`]: a solver of our own, honest or lying, that can be killed and started again.
+//! - [`Proxy`]: stands between two of them and answers, cuts or looks on where a test says so.
+//!
+//! Everything listens on a port that the system chose, waits are for conditions, and every process is ended by its id
+//! when its value is dropped. A harness fails by panicking, as tests do.
+
+#![allow(clippy::missing_panics_doc)]
+
+pub mod programs;
+pub mod samples;
+
+mod account;
+mod node;
+mod process;
+mod proxy;
+mod solver;
+mod world;
+
+pub use account::{Account, Outcome, Running};
+pub use node::Node;
+pub use process::{Process, wait_until};
+pub use proxy::{Action, Proxy, Request, json_answer};
+pub use solver::{Honesty, Solver};
+pub use world::World;

@@ -8,18 +8,49 @@ use reqwest::Url;
 #[command(next_help_heading = "Network")]
 pub struct NetworkArgs {
     /// JSON-RPC endpoint of the node
-    #[arg(long, global = true, value_name = "URL", env = "ETH_RPC_URL", hide_env_values = true, default_value = "http://127.0.0.1:8545")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "ETH_RPC_URL",
+        hide_env_values = true,
+        default_value = "http://127.0.0.1:8545"
+    )]
     pub rpc_url: Url,
     /// Address of the CTIOperator; the other contracts are found from it
-    #[arg(long, global = true, value_name = "ADDRESS", env = "AYUMI_OPERATOR", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "ADDRESS",
+        env = "AYUMI_OPERATOR",
+        hide_env_values = true
+    )]
     pub operator: Option<Address>,
     /// Which of the registered solvers delivers what is published
-    #[arg(long, global = true, value_name = "URL", env = "AYUMI_SOLVER", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "AYUMI_SOLVER",
+        hide_env_values = true
+    )]
     pub solver: Option<Url>,
     /// TOML file with the network's profile: chain id, fees, finality, pace
-    #[arg(long, global = true, value_name = "FILE", env = "AYUMI_NETWORK", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "AYUMI_NETWORK",
+        hide_env_values = true
+    )]
     pub network: Option<PathBuf>,
     /// Folder for what must outlive a command [default: ayumi in the XDG data folder]
-    #[arg(long, global = true, value_name = "DIR", env = "AYUMI_STATE", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "AYUMI_STATE",
+        hide_env_values = true
+    )]
     pub state: Option<PathBuf>,
 }

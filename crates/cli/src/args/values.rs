@@ -33,15 +33,19 @@ impl FromStr for Percent {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let expected = || "expected a percentage from 0 to 100 with at most two decimals".to_owned();
+        let expected =
+            || "expected a percentage from 0 to 100 with at most two decimals".to_owned();
         let bare = text.strip_suffix('%').unwrap_or(text);
         let (whole, decimals) = bare.split_once('.').unwrap_or((bare, "0"));
-        let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let digits =
+            |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         if !digits(whole) || !digits(decimals) || decimals.len() > 2 {
             return Err(expected());
         }
         let bps = format!("{whole}{decimals:0<2}").parse::<u16>().ok();
-        bps.filter(|bps| *bps <= 10_000).map(Self).ok_or_else(expected)
+        bps.filter(|bps| *bps <= 10_000)
+            .map(Self)
+            .ok_or_else(expected)
     }
 }
 
@@ -85,7 +89,9 @@ impl FromStr for Moment {
         let moment = read_moment(text.trim());
         moment
             .filter(|moment| moment.start() > 0 && moment.end() < 1 << 40)
-            .ok_or_else(|| "expected a date such as 2026-12-31, 2026-12-31T12:00:00Z, or Unix seconds".into())
+            .ok_or_else(|| {
+                "expected a date such as 2026-12-31, 2026-12-31T12:00:00Z, or Unix seconds".into()
+            })
     }
 }
 
@@ -110,10 +116,19 @@ mod tests {
 
     #[test]
     fn a_percentage_is_exact_or_refused() {
-        for (text, bps) in [("0", 0), ("20", 2_000), ("12.5", 1_250), ("0.01", 1), ("100", 10_000), ("5%", 500)] {
+        for (text, bps) in [
+            ("0", 0),
+            ("20", 2_000),
+            ("12.5", 1_250),
+            ("0.01", 1),
+            ("100", 10_000),
+            ("5%", 500),
+        ] {
             assert_eq!(text.parse(), Ok(Percent(bps)), "{text}");
         }
-        for text in ["", "-1", "100.01", "1.234", "1.", ".5", "abc", "1e2", "%", "999999"] {
+        for text in [
+            "", "-1", "100.01", "1.234", "1.", ".5", "abc", "1e2", "%", "999999",
+        ] {
             assert!(text.parse::<Percent>().is_err(), "{text}");
         }
     }
@@ -124,7 +139,12 @@ mod tests {
         assert_eq!(day.start(), 1_798_675_200);
         assert_eq!(day.end(), 1_798_675_200 + 86_399);
         let second = Moment::Second(1_798_718_400);
-        for text in ["2026-12-31T12:00:00Z", "2026-12-31T21:00:00+09:00", "2026-12-31 12:00:00", "1798718400"] {
+        for text in [
+            "2026-12-31T12:00:00Z",
+            "2026-12-31T21:00:00+09:00",
+            "2026-12-31 12:00:00",
+            "1798718400",
+        ] {
             assert_eq!(text.parse(), Ok(second), "{text}");
         }
         for text in ["", "tomorrow", "2026-13-01", "-5", "0", "99999999999999"] {
@@ -135,7 +155,10 @@ mod tests {
     #[test]
     fn a_price_fits_into_a_listing() {
         assert_eq!("0".parse(), Ok(Price(U256::ZERO)));
-        assert_eq!("0.01".parse(), Ok(Price(U256::from(10_000_000_000_000_000_u64))));
+        assert_eq!(
+            "0.01".parse(),
+            Ok(Price(U256::from(10_000_000_000_000_000_u64)))
+        );
         assert!("79228162514.3".parse::<Price>().is_err());
     }
 }

@@ -5,12 +5,30 @@ use std::path::PathBuf;
 #[command(next_help_heading = "Wallet")]
 pub struct WalletArgs {
     /// Keystore file of the account
-    #[arg(long, global = true, value_name = "FILE", env = "ETH_KEYSTORE", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "ETH_KEYSTORE",
+        hide_env_values = true
+    )]
     pub keystore: Option<PathBuf>,
     /// Name of the account among Foundry's keystores
-    #[arg(long, global = true, value_name = "NAME", env = "ETH_KEYSTORE_ACCOUNT", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        env = "ETH_KEYSTORE_ACCOUNT",
+        hide_env_values = true
+    )]
     pub account: Option<String>,
     /// File that holds the keystore's password; without it, you are asked
-    #[arg(long, global = true, value_name = "FILE", env = "ETH_PASSWORD", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "ETH_PASSWORD",
+        hide_env_values = true
+    )]
     pub password_file: Option<PathBuf>,
 }

@@ -16,11 +16,20 @@ pub(crate) struct Entry {
 
 impl Entry {
     pub(crate) fn new(intent: Intent, signed: &Signed) -> Self {
-        Self { intent, nonce: signed.nonce, hash: signed.hash, raw: signed.raw.clone() }
+        Self {
+            intent,
+            nonce: signed.nonce,
+            hash: signed.hash,
+            raw: signed.raw.clone(),
+        }
     }
 
     /// The very bytes.
     pub(crate) fn signed(&self) -> Signed {
-        Signed { nonce: self.nonce, hash: self.hash, raw: self.raw.clone() }
+        Signed {
+            nonce: self.nonce,
+            hash: self.hash,
+            raw: self.raw.clone(),
+        }
     }
 }

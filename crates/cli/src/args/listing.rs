@@ -1,0 +1,3 @@
+/// What a producer states of a product.
+#[derive(Debug, Clone, clap::Args)]
+pub struct ListingArgs {}

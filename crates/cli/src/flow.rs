@@ -1,0 +1,1 @@
+//! What an account does, as methods of [`Session`](crate::Session).

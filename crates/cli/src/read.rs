@@ -1,0 +1,1 @@
+//! What the chain's logs tell.

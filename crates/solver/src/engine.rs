@@ -9,7 +9,8 @@ use alloy::sol_types::SolCall;
 use ayumi_chain::{Broadcast, Call, Cursor, Fate, Head, Sender, Signed, Step};
 use ayumi_contracts::ICTIOperator::{DeclineReason, Delivery, declineCall, deliverCall};
 use ayumi_contracts::Named;
-use ayumi_sealing::{Key, Message, SealError, seal};
+use ayumi_sealing::{Asset, Key, Message, SealError, seal};
+use rusqlite::Transaction;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
@@ -138,15 +139,14 @@ impl Engine {
     /// Draws a key for a task, or finds out that it cannot be served. Returns whether anything changed.
     async fn prepare(&mut self, task: u64) -> Result<bool> {
         let account = self.sender.account();
-        let Some(job) = self
-            .solver
-            .store
-            .with(move |db| store::job(db, task, account))
-            .await?
-        else {
+        let load = move |db: &Transaction<'_>| match store::job(db, task, account)? {
+            Some(job) => Ok(Some((store::asset(db, &job.product)?, job))),
+            None => Ok(None),
+        };
+        let Some((asset, job)) = self.solver.store.with(load).await? else {
             return Ok(false);
         };
-        match self.draw(job).await {
+        match self.draw(job, asset).await {
             Ok(prepared) => {
                 debug!(task, root = %prepared.ciphertext_root, "prepared");
                 self.solver
@@ -159,10 +159,14 @@ impl Engine {
         }
     }
 
-    async fn draw(&self, job: Job) -> std::result::Result<Prepared, DeclineReason> {
+    async fn draw(
+        &self,
+        job: Job,
+        asset: Option<Asset>,
+    ) -> std::result::Result<Prepared, DeclineReason> {
         let (prepare, scope) = (self.solver.prepare, self.solver.chain.scope());
         let work = move || {
-            let asset = job.asset.ok_or(DeclineReason::AssetMissing)?;
+            let asset = asset.ok_or(DeclineReason::AssetMissing)?;
             let trial = Message::Delivery {
                 task: U256::from(job.task.id),
             };

@@ -137,7 +137,12 @@ async fn what_was_stored_is_there_after_opening_again() {
         .unwrap()
         .unwrap();
     assert_eq!((job.task, job.product), (task(1, 9), product()));
-    assert_eq!(job.asset.unwrap().payload, b"hello");
+    let asset = store
+        .with(|db| store::asset(db, &product()))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(asset.payload, b"hello");
     let receipted = store.with(|db| store::receipted(db, &[1])).await.unwrap();
     assert_eq!(receipted[0].receipt, signature());
     assert_eq!(receipted[0].prepared.key.as_bytes(), &[8; 32]);

@@ -7,7 +7,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 use ayumi_contracts::messages::Receipt;
-use ayumi_sealing::{Message, seal};
+use ayumi_sealing::{Asset, Message, seal};
 use serde::{Deserialize, Serialize};
 use tracing::info;
 
@@ -38,7 +38,12 @@ pub async fn delivery(
 ) -> Answer<impl IntoResponse> {
     let job = open_job(&solver, task).await?;
     check_fetch(&solver, &headers, task, "delivery", job.task.consumer)?;
-    let sealed = blocking(move || sealed_delivery(&solver, job)).await?;
+    let (product, shared) = (job.product.clone(), Arc::clone(&solver));
+    let asset = solver
+        .store
+        .with(move |db| store::asset(db, &product))
+        .await?;
+    let sealed = blocking(move || sealed_delivery(&shared, job, asset)).await?;
     info!(task, bytes = sealed.len(), "served");
     Ok(([(header::CONTENT_TYPE, "application/octet-stream")], sealed))
 }
@@ -102,9 +107,9 @@ async fn open_job(solver: &Arc<Solver>, task: u64) -> Answer<Job> {
 }
 
 /// The same delivery each time, since key and payload are stored, under a fresh seal.
-fn sealed_delivery(solver: &Solver, job: Job) -> Answer<Vec<u8>> {
+fn sealed_delivery(solver: &Solver, job: Job, asset: Option<Asset>) -> Answer<Vec<u8>> {
     let task = job.task.id;
-    let (Some(asset), Some(Prepared { key, .. })) = (job.asset, job.prepared) else {
+    let (Some(asset), Some(Prepared { key, .. })) = (asset, job.prepared) else {
         return Err(Problem::NotPrepared(task));
     };
     let delivery = (solver.prepare)(&asset.payload, &asset.seed, &key)

@@ -66,8 +66,6 @@ pub enum StoreError {
     Migration(#[from] Box<refinery::Error>),
 }
 
-type Result<T> = std::result::Result<T, StoreError>;
-
 /// Which deployment a store belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Deployment {

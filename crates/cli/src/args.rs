@@ -6,7 +6,8 @@ mod output;
 mod values;
 mod wallet;
 
-pub use listing::ListingArgs;
+pub(crate) use listing::words;
+pub use listing::{ContextArgs, ListingArgs};
 pub use network::NetworkArgs;
 pub use output::OutputArgs;
 pub use values::{Moment, Percent, Price};

@@ -1,8 +1,29 @@
 //! The commands, one file each: `Args`, and `run`, which gives an [`Answer`].
 
 mod account;
+mod audit;
+mod balance;
+mod buy;
+mod cancel;
+mod complain;
 mod completions;
 mod config;
+mod devnet;
+mod feedback;
+mod governor;
+mod lint;
+mod product;
+mod publish;
+mod refund;
+mod revise;
+mod search;
+mod settle;
+mod show;
+mod tasks;
+mod use_product;
+mod withdraw;
+
+pub use devnet::DevnetError;
 
 use crate::cx::Cx;
 use crate::error::Result;
@@ -11,7 +32,59 @@ use crate::output::Answer;
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
     #[command(flatten)]
+    Producer(Box<Producer>),
+    #[command(flatten)]
+    Consumer(Consumer),
+    /// Say and read what deliveries were worth
+    Feedback(feedback::Args),
+    /// Show money, credit and tickets, and collect the credit
+    Balance(balance::Args),
+    /// Settle deliveries whose time for complaints is over
+    Settle(settle::Args),
+    /// See what the consortium achieved
+    Audit(audit::Args),
+    #[command(flatten)]
     Everyone(Everyone),
+    #[command(flatten)]
+    Governor(governor::Governor),
+    /// Run a whole consortium to try things on, until Ctrl-C
+    Devnet(devnet::Args),
+}
+
+/// For producers.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Producer {
+    /// Read a MISP document and show what it states, and what is missing
+    Lint(lint::Args),
+    /// Give a document to a solver and put it on sale
+    Publish(publish::Args),
+    /// Publish the next edition of a product
+    Revise(revise::Args),
+    /// End the sale of a product
+    Withdraw(withdraw::Args),
+    /// See the account's own products
+    Product(product::Args),
+}
+
+/// For consumers.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Consumer {
+    /// Find products
+    Search(search::Args),
+    /// Show a product
+    Show(show::Args),
+    /// Buy tickets
+    Buy(buy::Args),
+    /// Spend a ticket and write the document; takes up what was interrupted
+    Use(use_product::Args),
+    /// List the account's tasks
+    Tasks(tasks::Args),
+    /// Have the ticket of a task back that was not served in time
+    Cancel(cancel::Args),
+    /// Turn tickets back into credit
+    Refund(refund::Args),
+    /// Have the price of a wrong delivery back
+    Complain(complain::Args),
 }
 
 /// For everyone.
@@ -28,9 +101,44 @@ pub(crate) enum Everyone {
 impl Command {
     pub(crate) async fn run(self, cx: &Cx) -> Result<Answer> {
         match self {
+            Self::Producer(producer) => producer.run(cx).await,
+            Self::Consumer(consumer) => consumer.run(cx).await,
+            Self::Feedback(args) => args.run(cx).await,
+            Self::Balance(args) => args.run(cx).await,
+            Self::Settle(args) => args.run(cx).await,
+            Self::Audit(args) => args.run(cx).await,
+            Self::Governor(governor) => governor.run(cx).await,
+            Self::Devnet(args) => args.run(cx).await,
             Self::Everyone(Everyone::Account(args)) => args.run(cx),
             Self::Everyone(Everyone::Config(args)) => args.run(cx),
             Self::Everyone(Everyone::Completions(args)) => Ok(args.run()),
+        }
+    }
+}
+
+impl Producer {
+    async fn run(self, cx: &Cx) -> Result<Answer> {
+        match self {
+            Self::Lint(args) => args.run(cx),
+            Self::Publish(args) => args.run(cx).await,
+            Self::Revise(args) => args.run(cx).await,
+            Self::Withdraw(args) => args.run(cx).await,
+            Self::Product(args) => args.run(cx).await,
+        }
+    }
+}
+
+impl Consumer {
+    async fn run(self, cx: &Cx) -> Result<Answer> {
+        match self {
+            Self::Search(args) => args.run(cx).await,
+            Self::Show(args) => args.run(cx).await,
+            Self::Buy(args) => args.run(cx).await,
+            Self::Use(args) => args.run(cx).await,
+            Self::Tasks(args) => args.run(cx).await,
+            Self::Cancel(args) => args.run(cx).await,
+            Self::Refund(args) => args.run(cx).await,
+            Self::Complain(args) => args.run(cx).await,
         }
     }
 }

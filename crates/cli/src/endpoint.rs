@@ -378,7 +378,7 @@ fn text(signature: &Signature) -> String {
     Bytes::from(signature.as_bytes().to_vec()).to_string()
 }
 
-fn now() -> u64 {
+pub(crate) fn now() -> u64 {
     u64::try_from(jiff::Timestamp::now().as_second()).unwrap_or(0)
 }
 

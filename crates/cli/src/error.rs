@@ -9,6 +9,7 @@ use ayumi_contracts::ProductId;
 use ayumi_misp::{Leak, Need, ParseError};
 use ayumi_sealing::{NoteError, PayloadSizeError, SealError, UnsealError, VerifyError};
 
+use crate::command::DevnetError;
 use crate::endpoint::SolverError;
 use crate::text::{ether, time};
 
@@ -39,6 +40,9 @@ pub enum Error {
     /// Of the state folder.
     #[error(transparent)]
     State(#[from] StateError),
+    /// Of the development network.
+    #[error(transparent)]
+    Devnet(#[from] DevnetError),
     /// The result could not be printed.
     #[error("the result could not be printed: {0}")]
     Output(io::Error),
@@ -58,6 +62,7 @@ impl Error {
             Self::Solver(error) => error.kind(),
             Self::Task(error) => error.kind(),
             Self::State(error) => error.kind(),
+            Self::Devnet(error) => error.kind(),
             Self::Output(_) => "output",
         }
     }
@@ -72,6 +77,7 @@ impl Error {
             Self::Solver(error) => error.hint(),
             Self::Task(error) => error.hint(),
             Self::State(error) => error.hint(),
+            Self::Devnet(error) => error.hint().into(),
             Self::Output(_) => "give stdout a place to go; what was done is done".into(),
         }
     }
@@ -150,6 +156,14 @@ pub enum InputError {
     /// A folder or something else is where a file should be.
     #[error("{0} is not a file")]
     NotAFile(PathBuf),
+    /// The chosen solver takes no such payload.
+    #[error("the document has {bytes} bytes, and the solver takes {most} at most")]
+    TooLargeForSolver {
+        /// Of the document.
+        bytes: u64,
+        /// That the solver takes.
+        most: u64,
+    },
     /// The file is no MISP document.
     #[error("{path}: {cause}")]
     Document {
@@ -209,7 +223,7 @@ impl InputError {
             Self::Usage(_) => "usage",
             Self::File { .. } | Self::NotAFile(_) => "file",
             Self::Document { .. } => "bad-document",
-            Self::PayloadSize(_) => "bad-size",
+            Self::PayloadSize(_) | Self::TooLargeForSolver { .. } => "bad-size",
             Self::Incomplete(_) => "incomplete",
             Self::Leak { .. } => "leak",
             Self::NoTitle | Self::TitleTooLong(_) => "bad-title",
@@ -230,6 +244,7 @@ impl InputError {
             Self::PayloadSize(_) => {
                 "split the event, or leave its attachments out of the export".into()
             }
+            Self::TooLargeForSolver { .. } => "choose another solver with --solver, or split the event".into(),
             Self::Incomplete(missing) => incomplete_hint(missing),
             Self::Leak { .. } => {
                 "say what the threat is without its indicators: --title, --description".into()
@@ -430,6 +445,17 @@ pub enum TaskError {
         /// Where it is.
         state: &'static str,
     },
+    /// There is no feedback to answer.
+    #[error("task {0} has no feedback")]
+    NoFeedback(U256),
+    /// It was said already.
+    #[error("the feedback on task {task} was {what} already")]
+    AlreadySaid {
+        /// The task.
+        task: U256,
+        /// `given` or `answered`.
+        what: &'static str,
+    },
     /// The solver is slow, or silent.
     #[error("task {task} is not delivered after {seconds} seconds: {waiting_for}")]
     Slow {
@@ -491,6 +517,8 @@ impl TaskError {
             Self::WrongData { .. } => "wrong-data",
             Self::Ended { state, .. } => state,
             Self::NotDelivered { .. } => "wrong-state",
+            Self::NoFeedback(_) => "no-feedback",
+            Self::AlreadySaid { .. } => "already-said",
             Self::Slow { .. } => "solver-slow",
             Self::Undelivered { cause, .. } => cause.kind(),
             Self::NotMined { .. } => "not-mined",
@@ -546,6 +574,8 @@ impl TaskError {
                 "the ticket is yours again: use it, or have it refunded: ayumi refund PRODUCT"
                     .into()
             }
+            Self::NoFeedback(_) => "see what there is: ayumi feedback inbox".into(),
+            Self::AlreadySaid { task, .. } => format!("see it: ayumi feedback show {task}"),
             Self::NotDelivered { .. } => "see how far the task is: ayumi tasks".into(),
             Self::NotMined { .. } => {
                 "run the same command again: it takes the transaction up".into()

@@ -1,1 +1,21 @@
 //! What an account does, as methods of [`Session`](crate::Session).
+
+mod feedback;
+mod money;
+mod note;
+mod offer;
+mod open;
+mod publish;
+mod redeem;
+mod settle;
+mod trade;
+mod work;
+
+pub use feedback::{Dialogue, NoteText};
+pub use money::Balance;
+pub use offer::Offer;
+pub use publish::Published;
+pub use redeem::{UseOptions, Used};
+pub use settle::Settled;
+pub use trade::{Bought, Refunded};
+pub use work::Payload;

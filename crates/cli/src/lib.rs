@@ -19,6 +19,7 @@ mod cx;
 mod endpoint;
 mod error;
 mod flow;
+mod listing;
 mod output;
 mod progress;
 pub mod read;
@@ -28,8 +29,12 @@ mod submit;
 mod text;
 
 pub use app::run;
+pub use command::DevnetError;
 pub use endpoint::{Endpoint, Identity, SolverError};
 pub use error::{ConfigError, Error, InputError, Result, StateError, TaskError};
+pub use flow::{
+    Balance, Bought, Dialogue, NoteText, Offer, Payload, Published, Refunded, Settled, UseOptions, Used,
+};
 pub use output::{Answer, Verdict};
 pub use progress::{Observer, Silent};
 pub use session::Session;

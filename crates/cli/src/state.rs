@@ -118,6 +118,11 @@ impl Store {
         self.task(task).join("written.json")
     }
 
+    /// That a task's data was found to be wrong.
+    pub(crate) fn wrong(&self, task: U256) -> PathBuf {
+        self.task(task).join("wrong")
+    }
+
     fn task(&self, task: U256) -> PathBuf {
         self.folder.join("tasks").join(task.to_string())
     }

@@ -1,10 +1,11 @@
 //! What people read: amounts, times, tables, and strings that somebody else wrote.
 
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 
 use alloy::primitives::U256;
 use comfy_table::{ContentArrangement, Table, presets};
 use jiff::Timestamp;
+use serde::Serializer;
 
 const ETHER_DECIMALS: usize = 18;
 
@@ -62,6 +63,11 @@ pub(crate) fn time(seconds: u64) -> String {
         Some(at) if seconds != 0 => at.strftime("%Y-%m-%d %H:%MZ").to_string(),
         _ => "–".into(),
     }
+}
+
+/// Serialises a value as the text that people write it as.
+pub(crate) fn as_text<S: Serializer>(value: &impl Display, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(value)
 }
 
 /// Rows under headers; cells are cleaned.

@@ -67,7 +67,9 @@ impl Engine {
             if shutdown.is_cancelled() {
                 return Ok(());
             }
-            if !busy {
+            if busy {
+                self.solver.progress.send_replace(());
+            } else {
                 tokio::select! {
                     () = shutdown.cancelled() => return Ok(()),
                     () = self.solver.wake.notified() => {}

@@ -25,7 +25,7 @@ use alloy::eips::BlockNumberOrTag;
 use ayumi_chain::{Chain, Wallet, WalletError};
 use ayumi_sealing::{Delivery, Key, PayloadSizeError, Seed};
 use tokio::net::TcpListener;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
@@ -91,6 +91,8 @@ pub struct Solver {
     prepare: Prepare,
     /// Tells the engine that there is something to do.
     wake: Notify,
+    /// Tells requests that wait for the engine that it did something.
+    progress: watch::Sender<()>,
     health: Health,
 }
 
@@ -173,6 +175,7 @@ async fn open(config: Config, prepare: Prepare) -> Result<(Arc<Solver>, u32), Er
         store,
         prepare,
         wake: Notify::new(),
+        progress: watch::Sender::new(()),
         health: Health::default(),
     };
     Ok((Arc::new(solver), period))

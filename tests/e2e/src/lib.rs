@@ -14,6 +14,7 @@ pub mod programs;
 pub mod samples;
 
 mod account;
+mod lie;
 mod node;
 mod process;
 mod proxy;
@@ -21,6 +22,7 @@ mod solver;
 mod world;
 
 pub use account::{Account, Outcome, Running};
+pub use lie::lie;
 pub use node::Node;
 pub use process::{Process, wait_until};
 pub use proxy::{Action, Proxy, Request, json_answer};

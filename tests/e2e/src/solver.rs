@@ -47,7 +47,7 @@ impl Solver {
         let mut solver = Self { address: wallet.address(), front, back, folder, program, process: None };
         solver.configure(world);
         solver.resume();
-        let key = alloy::hex::encode_prefixed(wallet.sealing_key(world.chain().scope()).public().to_bytes());
+        let key = wallet.sealing_key(world.chain().scope()).public().0.to_string();
         let (address, url) = (solver.address.to_string(), solver.url());
         world.governor().must(&[
             "solver", "register", &address, "--organisation", organisation, "--endpoint", &url, "--sealing-key", &key,
@@ -79,7 +79,7 @@ impl Solver {
     /// Starts it, again.
     pub fn resume(&mut self) {
         let mut command = Command::new(&self.program);
-        command.args(["run", "--config"]).arg(self.folder.join("solver.toml")).env_remove("ETH_RPC_URL");
+        command.args(["run", "--config"]).arg(self.folder.join("solver.toml")).env_remove("ETH_RPC_URL").env("NO_COLOR", "1");
         let started = Process::start(command, &self.folder.join("log"), "listening on ");
         let (process, url) = started.unwrap_or_else(|said| panic!("the solver does not start: {said}"));
         self.process = Some(process);

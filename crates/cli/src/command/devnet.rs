@@ -9,11 +9,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{env, fs};
 
-use alloy::primitives::{Address, B256, U256};
+use alloy::primitives::{Address, U256};
 use alloy::providers::ext::AnvilApi;
 use alloy::providers::{Provider, ProviderBuilder};
 use ayumi_chain::{Call, Chain, Network, Wallet, deploy};
-use ayumi_contracts::{IConsortium, Periods};
+use ayumi_contracts::IConsortium;
 use reqwest::Url;
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
@@ -130,7 +130,7 @@ impl Devnet {
         let call = IConsortium::registerSolverCall {
             solver: solver_wallet.address(),
             organisation: office,
-            sealingKey: B256::from(solver_wallet.sealing_key(chain.scope()).public().to_bytes()),
+            sealingKey: solver_wallet.sealing_key(chain.scope()).public().0,
             endpoint: solver_url.clone(),
         };
         send(&governor, "register the solver", &call).await?;
@@ -141,6 +141,10 @@ impl Devnet {
         ready(&solver_url).await?;
         let accounts = wallets.iter().map(|(member, wallet)| (*member, wallet.address())).collect();
         Ok(Self { anvil, solver, solver_url, chain, accounts, folder })
+    }
+
+    fn node(&self) -> &str {
+        self.chain.url().as_str().trim_end_matches('/')
     }
 
     /// All that tests, scripts and people need to act here.
@@ -157,7 +161,7 @@ impl Devnet {
             })
         });
         json!({
-            "rpc": self.chain.url(),
+            "rpc": self.node(),
             "contracts": {
                 "consortium": contracts.consortium,
                 "token": contracts.token,
@@ -172,7 +176,7 @@ impl Devnet {
     fn environment(&self, member: Member) -> Map<String, Value> {
         let path = |name: &str| json!(self.folder.path().join(name));
         let variables = [
-            ("ETH_RPC_URL", json!(self.chain.url())),
+            ("ETH_RPC_URL", json!(self.node())),
             ("ETH_KEYSTORE", path(member.name)),
             ("ETH_PASSWORD", path("password")),
             ("AYUMI_OPERATOR", json!(self.chain.contracts().operator)),
@@ -204,7 +208,7 @@ impl Devnet {
             [member.role.name().to_owned(), organisation.into(), team.into(), address.to_string(), format!(". {}", self.environment_file(*member).display())]
         });
         eprintln!("{}\n", crate::text::table(["role", "organisation", "team", "account", "act as it"], rows));
-        eprintln!("node      {}\nsolver    {}\noperator  {}\naccounts  {}", self.chain.url(), self.solver_url, self.chain.contracts().operator, file.display());
+        eprintln!("node      {}\nsolver    {}\noperator  {}\naccounts  {}", self.node(), self.solver_url, self.chain.contracts().operator, file.display());
     }
 }
 
@@ -277,7 +281,7 @@ async fn start_solver(folder: &Path, chain: &Chain, port: u16) -> Result<(Proces
     let file = folder.join("solver.toml");
     write(&file, toml::to_string(&config).expect("the configuration is of plain values").as_bytes())?;
     let mut command = Command::new(program);
-    command.args(["run", "--config"]).arg(&file).env_remove("ETH_RPC_URL");
+    command.args(["run", "--config"]).arg(&file).env_remove("ETH_RPC_URL").env("NO_COLOR", "1");
     Process::start("solver", command, folder, "listening on ").await
 }
 

@@ -7,18 +7,17 @@ mod solver;
 pub(super) use deploy::PeriodArgs;
 pub(super) use organisation::team_label;
 
-use alloy::primitives::Address;
 use alloy::sol_types::SolCall;
 use ayumi_chain::Call;
-use serde::Serialize;
 use serde_json::json;
 
 use crate::cx::Cx;
-use crate::error::Result;
+use crate::error::{InputError, Result};
 use crate::output::Answer;
 use crate::read::Members;
 use crate::session::Session;
 use crate::submit::{Intent, Mined};
+use crate::text::pairs;
 
 /// For the governor.
 #[derive(Debug, clap::Subcommand)]
@@ -39,4 +38,29 @@ impl Governor {
             Self::Solver(args) => args.run(cx).await,
         }
     }
+}
+
+/// Has the Consortium change something.
+async fn change(session: &Session, action: String, call: &impl SolCall) -> Result<Mined> {
+    let call = Call::new(session.chain().contracts().consortium, call);
+    session.send(Intent::new(action, &call.input), &call).await
+}
+
+/// What became of whoever was suspended or reinstated.
+fn state(kind: &'static str, whom: &str, suspended: bool) -> Answer {
+    let state = if suspended { "suspended" } else { "active" };
+    Answer::new(&json!({ kind: whom, "suspended": suspended }), pairs([(kind, whom.to_owned()), ("state", state.to_owned())]))
+}
+
+/// The number of the organisation that is given by its number or name.
+fn organisation_number(members: &Members, given: &str) -> Result<u32> {
+    let same_name = members.organisations.iter().filter(|(_, organisation)| organisation.name == given);
+    let named = same_name.map(|(number, _)| *number).collect::<Vec<_>>();
+    let problem = match (given.parse::<u32>(), &*named) {
+        (_, [number]) => return Ok(*number),
+        (Ok(number), []) if members.organisations.contains_key(&number) => return Ok(number),
+        (_, []) => format!("there is no organisation {given}: see ayumi organisation list"),
+        (_, several) => format!("organisations {several:?} are called {given}: give the number"),
+    };
+    Err(InputError::Usage(problem).into())
 }

@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use alloy::primitives::{B256, Signature, U256};
 use axum::Json;
@@ -9,6 +10,7 @@ use axum::response::IntoResponse;
 use ayumi_contracts::messages::Receipt;
 use ayumi_sealing::{Asset, Message, seal};
 use serde::{Deserialize, Serialize};
+use tokio::time::{Instant, timeout_at};
 use tracing::info;
 
 use super::caller::{check, check_fetch, recover};
@@ -16,6 +18,9 @@ use super::problem::Problem;
 use super::{Answer, Shared};
 use crate::store::{self, Job, Prepared};
 use crate::{Solver, blocking};
+
+/// How long a request waits for its task to be prepared.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -36,7 +41,7 @@ pub async fn delivery(
     Path(task): Path<u64>,
     headers: HeaderMap,
 ) -> Answer<impl IntoResponse> {
-    let job = open_job(&solver, task).await?;
+    let job = prepared_job(&solver, task).await?;
     check_fetch(&solver, &headers, task, "delivery", job.task.consumer)?;
     let (product, shared) = (job.product.clone(), Arc::clone(&solver));
     let asset = solver
@@ -86,6 +91,23 @@ pub async fn receipt(
             task: task.to_string(),
         }),
     ))
+}
+
+/// The task once its key is drawn. Waits a little, so that a consumer that asks at once need not ask again.
+async fn prepared_job(solver: &Arc<Solver>, task: u64) -> Answer<Job> {
+    let until = Instant::now() + PATIENCE;
+    let mut progress = solver.progress.subscribe();
+    loop {
+        let problem = match open_job(solver, task).await {
+            Ok(job) if job.prepared.is_some() => return Ok(job),
+            Ok(_) => Problem::NotPrepared(task),
+            Err(problem @ Problem::UnknownTask(_)) => problem,
+            Err(problem) => return Err(problem),
+        };
+        if timeout_at(until, progress.changed()).await.is_err() {
+            return Err(problem);
+        }
+    }
 }
 
 /// The task, unless it ended without delivery.

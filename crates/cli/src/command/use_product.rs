@@ -1,0 +1,57 @@
+use std::path::PathBuf;
+use std::time::Duration;
+
+use alloy::primitives::U256;
+use ayumi_contracts::ProductId;
+
+use crate::args::Price;
+use crate::cx::Cx;
+use crate::error::Result;
+use crate::flow::UseOptions;
+use crate::output::Answer;
+use crate::text::pairs;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The product, such as 3-17
+    product: ProductId,
+    /// Where to write the document [default: the MISP uuid or the product, with .json]
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Write over a file with other content
+    #[arg(long)]
+    force: bool,
+    /// Buy a ticket if there is none
+    #[arg(long)]
+    buy: bool,
+    /// The most that the ticket may cost, in ether
+    #[arg(long, value_name = "ETHER", requires = "buy")]
+    max_price: Option<Price>,
+    /// Take up this task
+    #[arg(long, value_parser = super::tasks::number)]
+    task: Option<U256>,
+    /// Seconds to wait for the solver
+    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
+    wait: u64,
+}
+
+impl Args {
+    pub(crate) async fn run(self, cx: &Cx) -> Result<Answer> {
+        let options = UseOptions {
+            file: self.output,
+            force: self.force,
+            task: self.task,
+            buy: self.buy,
+            max_price: self.max_price.map(|most| most.0),
+            wait: Duration::from_secs(self.wait),
+        };
+        let used = cx.session().await?.use_product(self.product, &options).await?;
+        let text = pairs([
+            ("task", used.task.to_string()),
+            ("file", used.file.display().to_string()),
+            ("bytes", format!("{}, verified", used.bytes)),
+            ("took", format!("{} blocks, {} ms", used.blocks, used.milliseconds)),
+        ]);
+        Ok(Answer::new(&used, text))
+    }
+}

@@ -1,0 +1,223 @@
+use alloy::primitives::{Address, B256, U256, keccak256};
+use alloy::rpc::types::TransactionReceipt;
+use ayumi_chain::Call;
+use ayumi_contracts::{ICTIToken, ProductId};
+use ayumi_sealing::{Asset, Commitment, Message, PublicKey, Seed, commit, seal};
+use reqwest::Url;
+use serde::{Deserialize, Serialize};
+
+use super::Offer;
+use crate::endpoint::{Endpoint, Http};
+use crate::error::{Error, InputError, Result, TaskError};
+use crate::listing;
+use crate::read::{Catalogue, Members, id};
+use crate::session::Session;
+use crate::state;
+use crate::submit::{Intent, Sent};
+
+/// What was published.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Published {
+    /// The product.
+    #[serde(serialize_with = "crate::text::as_text")]
+    pub product: ProductId,
+    /// What its payload is committed to with.
+    pub content_root: B256,
+    /// What published it.
+    pub transaction: B256,
+    /// Who delivers it.
+    pub solver: Address,
+}
+
+/// What must survive an interruption, so that a repeated publish gives the same product.
+#[derive(Serialize, Deserialize)]
+struct Draft {
+    seed: B256,
+}
+
+struct Target {
+    endpoint: Endpoint,
+    sealing_key: PublicKey,
+}
+
+impl Session {
+    /// Gives the document to a solver, and puts it on sale; as the next edition of a product, if one is named.
+    pub async fn publish(
+        &self,
+        offer: &Offer,
+        revises: Option<ProductId>,
+        solver: Option<&Url>,
+    ) -> Result<Sent<Published>> {
+        self.check_member().await?;
+        let members = Members::read(self.chain()).await?;
+        let target = self.choose_solver(&members, solver).await?;
+        let intent = intent(offer, revises);
+        let draft = self.store()?.draft(intent.key());
+        let turn = self.turn(intent).await?;
+        let (seed, is_new) = seed(&draft)?;
+        let commitment = commit(&offer.payload, &seed).map_err(InputError::from)?;
+        if !is_new && !turn.is_adopted() && let Some(result) = self.published_before(commitment).await? {
+            state::remove(&draft)?;
+            return Ok(Sent { result, mined: None });
+        }
+        if !turn.is_adopted() {
+            self.hand_over(offer, &seed, commitment, &target).await?;
+        }
+        self.observer().step("publishing");
+        let call = self.publish_call(offer, commitment, target.endpoint.solver(), revises)?;
+        let mined = turn.send(&call).await?.forgetting(draft);
+        let event: ICTIToken::ProductPublished = mined.event(self.chain().contracts().token)?;
+        let result = published(&event, &mined.receipt)?;
+        Ok(Sent { result, mined: Some(mined) })
+    }
+
+    /// The listing as it would be published.
+    pub async fn dry_run(&self, offer: &Offer, solver: Option<&Url>) -> Result<(Address, String)> {
+        let members = Members::read(self.chain()).await?;
+        let target = self.choose_solver(&members, solver).await?;
+        Ok((target.endpoint.solver(), target.endpoint.url().to_owned()))
+    }
+
+    /// Seals the asset to the solver's key as the chain has it, and stores it with the solver.
+    async fn hand_over(&self, offer: &Offer, seed: &Seed, commitment: Commitment, target: &Target) -> Result<()> {
+        self.observer().step("giving the document to the solver");
+        let domain = self.chain().domain();
+        let identity = target.endpoint.check(&domain).await?;
+        if commitment.payload_length > identity.max_payload_bytes {
+            let (bytes, most) = (commitment.payload_length, identity.max_payload_bytes);
+            return Err(InputError::TooLargeForSolver { bytes, most }.into());
+        }
+        let asset = Asset { seed: seed.clone(), payload: offer.payload.clone() };
+        let message = Message::Asset { content_root: commitment.content_root };
+        let sealed = seal(message, self.scope(), target.sealing_key, &asset.to_plaintext()).map_err(TaskError::from)?;
+        let what = (commitment.content_root, commitment.payload_length);
+        Ok(target.endpoint.put_asset(self.wallet()?, &domain, what, sealed).await?)
+    }
+
+    fn publish_call(
+        &self,
+        offer: &Offer,
+        commitment: Commitment,
+        solver: Address,
+        revises: Option<ProductId>,
+    ) -> Result<Call> {
+        let note_key = self.wallet()?.sealing_key(self.scope()).public();
+        let listing = offer.listing(commitment, solver, note_key.0);
+        let token = self.chain().contracts().token;
+        Ok(match revises {
+            Some(product) => Call::new(token, &ICTIToken::reviseCall { product: id(product), listing }),
+            None => Call::new(token, &ICTIToken::publishCall { listing }),
+        })
+    }
+
+    /// What an interrupted publish of the same draft has put on chain.
+    async fn published_before(&self, commitment: Commitment) -> Result<Option<Published>> {
+        let catalogue = Catalogue::of_producer(self.chain(), self.account()?).await?;
+        let found = catalogue
+            .products
+            .into_values()
+            .find(|product| product.listing.contentRoot == commitment.content_root);
+        Ok(found.map(|product| Published {
+            product: product.id,
+            content_root: commitment.content_root,
+            transaction: product.transaction,
+            solver: product.solver,
+        }))
+    }
+
+    async fn check_member(&self) -> Result<()> {
+        let account = self.account()?;
+        let number = self.chain().consortium().memberOf(account).call().await;
+        match number.map_err(|error| self.chain().view_error(error))? {
+            number if number.is_zero() => Err(TaskError::NotMember(account).into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// The solver at the URL, or else the only one of the own organisation, or else the only one.
+    async fn choose_solver(&self, members: &Members, wanted: Option<&Url>) -> Result<Target> {
+        let address = match wanted {
+            Some(url) => return self.solver_at(members, url).await,
+            None => only_solver(members, self.account()?)?,
+        };
+        target(self.http(), members, address, None)
+    }
+
+    async fn solver_at(&self, members: &Members, url: &Url) -> Result<Target> {
+        let same = |endpoint: &str| endpoint.trim_end_matches('/') == url.as_str().trim_end_matches('/');
+        let mut matching = members.active_solvers().filter(|(_, solver)| same(&solver.endpoint));
+        if let (Some((address, _)), None) = (matching.next(), matching.next()) {
+            return target(self.http(), members, address, None);
+        }
+        let stranger = Endpoint::new(self.http(), Address::ZERO, url.as_str())?;
+        let address = stranger.identity().await?.solver;
+        if members.active_solvers().any(|(active, _)| active == address) {
+            return target(self.http(), members, address, Some(url));
+        }
+        let text = format!("the solver {address} at {url} is not an active solver of the consortium");
+        Err(TaskError::NoSolver(text).into())
+    }
+}
+
+fn target(http: &Http, members: &Members, address: Address, url: Option<&Url>) -> Result<Target> {
+    let solver = members.solvers.get(&address).ok_or(TaskError::SolverInactive(address))?;
+    let endpoint = url.map_or(&*solver.endpoint, Url::as_str);
+    Ok(Target {
+        endpoint: Endpoint::new(http, address, endpoint)?,
+        sealing_key: PublicKey(solver.sealing_key),
+    })
+}
+
+/// Chooses without being told.
+fn only_solver(members: &Members, account: Address) -> Result<Address> {
+    let own = members.accounts.get(&account).map(|account| account.organisation);
+    let active = members.active_solvers().collect::<Vec<_>>();
+    let ours = active.iter().filter(|(_, solver)| Some(solver.organisation) == own).collect::<Vec<_>>();
+    match (&ours[..], &active[..]) {
+        ([(address, _)], _) | (_, [(address, _)]) => Ok(*address),
+        (_, []) => Err(TaskError::NoSolver("the consortium has no active solver".into()).into()),
+        _ => {
+            let lines = active.iter().map(|(address, solver)| {
+                format!("\n- {} ({address}, of {})", solver.endpoint, members.name_of(solver.organisation))
+            });
+            let text = format!("there are several solvers to choose from:{}", lines.collect::<String>());
+            Err(TaskError::NoSolver(text).into())
+        }
+    }
+}
+
+fn intent(offer: &Offer, revises: Option<ProductId>) -> Intent {
+    let action = match revises {
+        Some(product) => format!("revise {product} as {:?}", offer.context.title),
+        None => format!("publish {:?}", offer.context.title),
+    };
+    let details = (
+        keccak256(&offer.payload),
+        (offer.price, offer.stock, offer.reward_bps),
+        listing::json(&offer.context),
+        (&offer.description, offer.context.uuid),
+    );
+    Intent::new(action, &details)
+}
+
+/// The seed of the draft, and whether it is a new one.
+fn seed(draft: &std::path::Path) -> Result<(Seed, bool)> {
+    if let Some(Draft { seed }) = state::read_json(draft)? {
+        return Ok((Seed::from(seed.0), false));
+    }
+    let seed = Seed::random();
+    state::write_json(draft, &Draft { seed: B256::from(*seed.as_bytes()) })?;
+    Ok((seed, true))
+}
+
+fn published(event: &ICTIToken::ProductPublished, receipt: &TransactionReceipt) -> Result<Published> {
+    let transaction = receipt.transaction_hash;
+    let product = ProductId::try_from(U256::from(event.product));
+    Ok(Published {
+        product: product.map_err(|_| Error::from(TaskError::NoEvent(transaction)))?,
+        content_root: event.listing.contentRoot,
+        transaction,
+        solver: event.listing.solver,
+    })
+}

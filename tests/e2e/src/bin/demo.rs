@@ -1,0 +1,2 @@
+//! The story of the suite.
+fn main() {}

@@ -141,7 +141,7 @@ contract CTIOperator is ICTIOperator, IERC1155Receiver, ERC165, EIP712, Reentran
 
     function _deliver(Delivery calldata delivery) private returns (bool) {
         Task memory task = _tasks[delivery.task];
-        if (task.state != State.Requested) return false;
+        if (task.state != State.Requested || !_isSolver(task.product)) return false;
         bytes32 receipt =
             receiptHash(delivery.task, delivery.ciphertextRoot, keccak256(abi.encode(delivery.key)));
         if (!_isReceipt(task.consumer, receipt, delivery)) return false;
@@ -156,6 +156,12 @@ contract CTIOperator is ICTIOperator, IERC1155Receiver, ERC165, EIP712, Reentran
         emit TaskDelivered(delivery.task, delivery.ciphertextRoot, delivery.key);
 
         return true;
+    }
+
+    /// @dev Else the consumer, who sees the key in what the solver sent, could have a receipt of its own making delivered
+    /// first, and prove that one wrong: it would end up with both the data and the money.
+    function _isSolver(uint256 product) private view returns (bool) {
+        return msg.sender == TOKEN.productOf(product).solver;
     }
 
     /// @dev A receipt must stay right from the moment the solver checks it, since by sending it the solver shows the
@@ -339,7 +345,7 @@ contract CTIOperator is ICTIOperator, IERC1155Receiver, ERC165, EIP712, Reentran
 
     /// @inheritdoc ICTIOperator
     function activityOf(address account) external view returns (Activity memory) {
-        (uint32 published, uint32 sold, uint32 bought) = TOKEN.tradeOf(account);
+        (uint32 published, uint64 sold, uint64 bought) = TOKEN.tradeOf(account);
         Supply memory supply = _supply[CONSORTIUM.accountOf(account).number];
         Demand memory demand = _demand[account];
         return Activity({

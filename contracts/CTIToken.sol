@@ -10,10 +10,11 @@ import { IConsortium } from "./interfaces/IConsortium.sol";
 
 /// @title The tickets of the consortium's intelligence, and the till
 contract CTIToken is ICTIToken, ERC1155, ReentrancyGuardTransient {
-    /// What a producer traded; one slot.
+    /// What a producer traded; one slot. Tickets can be refunded and sold again, so that 32 bits of `sold` could be filled
+    /// by one who means to stop the sales.
     struct Sales {
         uint24 published;
-        uint32 sold;
+        uint64 sold;
     }
 
     /// @inheritdoc ICTIToken
@@ -32,7 +33,7 @@ contract CTIToken is ICTIToken, ERC1155, ReentrancyGuardTransient {
 
     mapping(uint256 product => Product) private _products;
     mapping(uint24 producer => Sales) private _sales;
-    mapping(address consumer => uint32) private _bought;
+    mapping(address consumer => uint64) private _bought;
 
     constructor(IConsortium consortium_) ERC1155("") {
         CONSORTIUM = consortium_;
@@ -174,7 +175,9 @@ contract CTIToken is ICTIToken, ERC1155, ReentrancyGuardTransient {
         require(quantity <= offer.stock, OutOfStock(product, offer.stock));
     }
 
+    /// @dev What comes back is on offer again: else buying and refunding would empty a shop for free.
     function _refund(address consumer, uint256 product, uint32 quantity) private {
+        _products[product].stock += quantity;
         _credit(consumer, uint256(_products[product].price) * quantity);
 
         emit TicketsRefunded(product, consumer, quantity);
@@ -237,7 +240,7 @@ contract CTIToken is ICTIToken, ERC1155, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc ICTIToken
-    function tradeOf(address account) external view returns (uint32 published, uint32 sold, uint32 bought) {
+    function tradeOf(address account) external view returns (uint32 published, uint64 sold, uint64 bought) {
         Sales memory sales = _sales[CONSORTIUM.accountOf(account).number];
         return (sales.published, sales.sold, _bought[account]);
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import { Hashes } from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
+
 /// @title The committed chunks of a payload, as docs/protocol.md defines them
 library Chunks {
     /// A blind of 32 bytes and at most 992 bytes of the payload.
@@ -15,7 +17,7 @@ library Chunks {
     function decrypt(bytes memory chunk, bytes32 key, uint64 index) internal pure returns (bytes memory) {
         uint256 length = chunk.length;
         for (uint256 offset = 0; offset < length; offset += 32) {
-            bytes32 pad = keccak256(abi.encodePacked(key, uint128(index), uint128(offset / 32)));
+            bytes32 pad = Hashes.efficientKeccak256(key, bytes32(uint256(index) << 128 | offset / 32));
             if (length - offset < 32) pad = _head(pad, length - offset);
             assembly ("memory-safe") {
                 let word := add(add(chunk, 32), offset)

@@ -89,11 +89,11 @@ interface ICTIOperator {
     /// `bought` to `feedbackGiven`.
     struct Activity {
         uint32 published;
-        uint32 sold;
+        uint64 sold;
         uint32 delivered;
         uint32 feedbackReceived;
         uint32 answered;
-        uint32 bought;
+        uint64 bought;
         uint32 redeemed;
         uint32 consumed;
         uint32 complained;
@@ -184,8 +184,9 @@ interface ICTIOperator {
     /// key to sign with. It is taken once and for good.
     function acknowledge(uint256 task, bytes32 ciphertextRoot, bytes32 keyHash) external;
 
-    /// @notice Delivers every task of the batch that is `Requested` and whose receipt is right, and passes over the
-    /// others: one that was delivered by an earlier send, or that a consumer spoilt, must not stop the rest.
+    /// @notice Delivers every task of the batch that is `Requested`, that the caller is the solver of, and whose receipt
+    /// is right, and passes over the others: one that was delivered by an earlier send, or that a consumer spoilt, must
+    /// not stop the rest.
     ///
     /// Warning: a key is public once it is sent. Deliver only what a call of this function counts, well before its
     /// deadline.

@@ -190,12 +190,15 @@ interface ICTIToken {
     function withdraw(uint256 product) external;
 
     /// @notice Has another solver deliver, open tasks included.
+    ///
+    /// Warning: a delivery that the last solver has on its way is passed over, and its keys are public all the same.
     function assignSolver(uint256 product, address solver) external;
 
     /// @notice Buys tickets for exactly price × quantity, in a block until `deadline`, in Unix seconds.
     function buy(uint256 product, uint32 quantity, uint256 deadline) external payable;
 
-    /// @notice Turns tickets of the caller back into credit. Never stops: not by withdrawal, expiry or suspension.
+    /// @notice Turns tickets of the caller back into credit and stock. Never stops: not by withdrawal, expiry or
+    /// suspension.
     function refund(uint256 product, uint32 quantity) external;
 
     /// @notice Pays the caller's whole credit to `recipient`.
@@ -209,7 +212,7 @@ interface ICTIToken {
     function producerOf(uint256 product) external view returns (address);
 
     /// @notice What an account traded, counted since the beginning.
-    function tradeOf(address account) external view returns (uint32 published, uint32 sold, uint32 bought);
+    function tradeOf(address account) external view returns (uint32 published, uint64 sold, uint64 bought);
 
     /* FOR THE OPERATOR */
 

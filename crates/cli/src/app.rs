@@ -81,4 +81,28 @@ mod tests {
     fn the_arguments_fit_together() {
         Cli::command().debug_assert();
     }
+
+    /// A command's argument with the id of a shared one would be read in its place, or panic.
+    #[test]
+    fn no_command_takes_the_id_of_a_shared_argument() {
+        let command = Cli::command();
+        let shared = command
+            .get_arguments()
+            .filter(|argument| argument.is_global_set());
+        let shared = shared
+            .map(|argument| argument.get_id().clone())
+            .collect::<Vec<_>>();
+        let mut commands = command.get_subcommands().collect::<Vec<_>>();
+        while let Some(command) = commands.pop() {
+            for argument in command.get_arguments() {
+                assert!(
+                    !shared.contains(argument.get_id()),
+                    "{} {}",
+                    command.get_name(),
+                    argument.get_id()
+                );
+            }
+            commands.extend(command.get_subcommands());
+        }
+    }
 }

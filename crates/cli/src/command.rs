@@ -110,7 +110,7 @@ impl Command {
             Self::Governor(governor) => governor.run(cx).await,
             Self::Devnet(args) => args.run(cx).await,
             Self::Everyone(Everyone::Account(args)) => args.run(cx),
-            Self::Everyone(Everyone::Config(args)) => args.run(cx),
+            Self::Everyone(Everyone::Config(config::Args {})) => config::run(cx),
             Self::Everyone(Everyone::Completions(args)) => Ok(args.run()),
         }
     }
@@ -119,7 +119,7 @@ impl Command {
 impl Producer {
     async fn run(self, cx: &Cx) -> Result<Answer> {
         match self {
-            Self::Lint(args) => args.run(cx),
+            Self::Lint(args) => args.run(),
             Self::Publish(args) => args.run(cx).await,
             Self::Revise(args) => args.run(cx).await,
             Self::Withdraw(args) => args.run(cx).await,

@@ -139,7 +139,7 @@ impl Cx {
     }
 }
 
-/// Where the value of a shared argument came from.
+/// Where the value of a shared argument came from; it is named as on the command line.
 pub(crate) fn source(
     matches: &clap::ArgMatches,
     argument: &str,
@@ -148,7 +148,7 @@ pub(crate) fn source(
     while let Some((_, inner)) = deepest.subcommand() {
         deepest = inner;
     }
-    deepest.value_source(argument)
+    deepest.value_source(&format!("global-{argument}"))
 }
 
 /// Where Foundry keeps its keystores.

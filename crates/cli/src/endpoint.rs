@@ -14,7 +14,7 @@ use ayumi_contracts::messages::{Asset, Fetch, Note, Receipt};
 use reqwest::header::RETRY_AFTER;
 use reqwest::{Method, RequestBuilder, Response, StatusCode, Url};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
 pub use error::SolverError;
 
@@ -225,16 +225,18 @@ impl Endpoint {
             ciphertextRoot: ciphertext_root,
             keyHash: key_hash,
         };
-        let signature = text(&wallet.sign(&message, domain));
-        let body = json!({ "ciphertextRoot": ciphertext_root, "keyHash": key_hash, "signature": signature });
-        let request = self
-            .request(
-                Method::POST,
-                &format!("v1/tasks/{task}/receipt"),
-                ANSWER_WITHIN,
-            )?
-            .json(&body);
-        self.answered(request).await.map(drop)
+        let signature = wallet.sign(&message, domain);
+        let body = |signature| json!({ "ciphertextRoot": ciphertext_root, "keyHash": key_hash, "signature": signature });
+        let path = format!("v1/tasks/{task}/receipt");
+        let post = |body: &Value| Ok(self.request(Method::POST, &path, ANSWER_WITHIN)?.json(body));
+        match self.answered(post(&body(json!(text(&signature))))?).await {
+            // Solvers up to 0.1.0 take the parts of a signature instead of its 65 bytes.
+            Err(error) if error.kind() == "malformed" => self
+                .answered(post(&body(json!(signature)))?)
+                .await
+                .map(drop),
+            answer => answer.map(drop),
+        }
     }
 
     /// Leaves a sealed note for the other party of a task; `kind` is `feedback-note` or `answer-note`.

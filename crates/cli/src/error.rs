@@ -36,7 +36,7 @@ pub enum Error {
     Solver(#[from] SolverError),
     /// Of a product or task.
     #[error(transparent)]
-    Task(#[from] TaskError),
+    Task(Box<TaskError>),
     /// Of the state folder.
     #[error(transparent)]
     State(#[from] StateError),
@@ -46,6 +46,12 @@ pub enum Error {
     /// The result could not be printed.
     #[error("the result could not be printed: {0}")]
     Output(io::Error),
+}
+
+impl From<TaskError> for Error {
+    fn from(error: TaskError) -> Self {
+        Self::Task(Box::new(error))
+    }
 }
 
 impl Error {
@@ -244,7 +250,9 @@ impl InputError {
             Self::PayloadSize(_) => {
                 "split the event, or leave its attachments out of the export".into()
             }
-            Self::TooLargeForSolver { .. } => "choose another solver with --solver, or split the event".into(),
+            Self::TooLargeForSolver { .. } => {
+                "choose another solver with --solver, or split the event".into()
+            }
             Self::Incomplete(missing) => incomplete_hint(missing),
             Self::Leak { .. } => {
                 "say what the threat is without its indicators: --title, --description".into()
@@ -474,7 +482,7 @@ pub enum TaskError {
         /// The task.
         task: U256,
         /// What the solver did.
-        cause: SolverError,
+        cause: Box<SolverError>,
         /// Unix seconds, from when the ticket can be had back.
         deadline: u64,
     },

@@ -82,16 +82,30 @@ pub(crate) fn json(context: &Context) -> Value {
 /// What the listing does not state, in JSON.
 pub(crate) fn missing_json(context: &Context) -> Value {
     let missing = context.missing();
-    missing.iter().map(|need| json!({ "need": need, "meaning": need.meaning(), "statedBy": need.stated_by() })).collect()
+    missing
+        .iter()
+        .map(
+            |need| json!({ "need": need, "meaning": need.meaning(), "statedBy": need.stated_by() }),
+        )
+        .collect()
 }
 
 /// A context for people, line by line.
 pub(crate) fn lines(context: &Context) -> Vec<(&'static str, String)> {
     let period = match (context.valid_from, context.valid_until) {
         (0, 0) => String::new(),
-        (from, until) => format!("{} to {}", crate::text::time(from), crate::text::time(until)),
+        (from, until) => format!(
+            "{} to {}",
+            crate::text::time(from),
+            crate::text::time(until)
+        ),
     };
-    let missing = context.missing().iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let missing = context
+        .missing()
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(", ");
     vec![
         ("level", context.level.to_string()),
         ("tlp", stated(context.tlp).unwrap_or_default().into()),
@@ -101,8 +115,14 @@ pub(crate) fn lines(context: &Context) -> Vec<(&'static str, String)> {
         ("expected actions", context.expected_actions.to_string()),
         ("directions", context.directions.to_string()),
         ("control points", context.control_points.to_string()),
-        ("commercial use", stated(context.commercial_use).unwrap_or_default().into()),
-        ("category", stated(context.category).unwrap_or_default().into()),
+        (
+            "commercial use",
+            stated(context.commercial_use).unwrap_or_default().into(),
+        ),
+        (
+            "category",
+            stated(context.category).unwrap_or_default().into(),
+        ),
         ("not stated", missing),
     ]
 }
@@ -117,7 +137,10 @@ fn word<W: Word + Default>(index: u8) -> W {
 }
 
 fn set<W: Flag>(bits: u16) -> Set<W> {
-    let known = W::ALL.iter().copied().filter(|word| bits & (1 << word.index()) != 0);
+    let known = W::ALL
+        .iter()
+        .copied()
+        .filter(|word| bits & (1 << word.index()) != 0);
     known.collect()
 }
 

@@ -1,4 +1,5 @@
-use std::io::{self, IsTerminal, Write};
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal, Write as _};
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -28,6 +29,10 @@ pub enum Verdict {
 
 impl Answer {
     /// A result in both forms. `text` must be [cleaned](crate::text::clean) where others wrote parts of it.
+    ///
+    /// # Panics
+    ///
+    /// If the result cannot be written as JSON: a map without string keys.
     pub fn new(json: &impl Serialize, text: impl Into<String>) -> Self {
         Self {
             json: serde_json::to_value(json)
@@ -112,7 +117,7 @@ fn document(value: &Value) -> String {
         if character != '\n' && steers(character) {
             let mut units = [0; 2];
             for unit in character.encode_utf16(&mut units) {
-                escaped.push_str(&format!("\\u{unit:04x}"));
+                let _ = write!(escaped, "\\u{unit:04x}");
             }
         } else {
             escaped.push(character);

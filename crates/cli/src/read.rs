@@ -22,7 +22,12 @@ async fn logs(chain: &Chain, head: Head, signatures: &[B256]) -> Result<Vec<Log>
     filtered(chain, head, Filter::new(), signatures).await
 }
 
-async fn filtered(chain: &Chain, head: Head, filter: Filter, signatures: &[B256]) -> Result<Vec<Log>> {
+async fn filtered(
+    chain: &Chain,
+    head: Head,
+    filter: Filter,
+    signatures: &[B256],
+) -> Result<Vec<Log>> {
     let filter = filter.event_signature(signatures.to_vec());
     Ok(chain.logs(&filter, 0, head.number).await?)
 }

@@ -13,10 +13,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result, TaskError};
 use crate::session::Session;
-use crate::state::{self, Entry};
+use crate::state::{self, Entry, Store};
 
 /// How long a transaction is waited for, until the user is asked to come back.
-const MINED_WITHIN: Duration = Duration::from_secs(600);
+const MINED_WITHIN: Duration = Duration::from_mins(10);
 
 /// How often the same bytes are sent again, in case the node's pool lost them.
 const SEND_AGAIN: Duration = Duration::from_secs(5);
@@ -38,6 +38,10 @@ pub struct Intent {
 
 impl Intent {
     /// An action with the details that make it another.
+    ///
+    /// # Panics
+    ///
+    /// If the details cannot be written as JSON: a map without string keys.
     pub fn new(action: impl Into<String>, details: &impl Serialize) -> Self {
         let action = action.into();
         let details = serde_json::to_string(details).expect("details are plain structures");
@@ -267,7 +271,7 @@ impl Turn<'_> {
     }
 
     fn mined(self, receipt: TransactionReceipt) -> Mined {
-        let journal = self.session.store().map(|store| store.journal());
+        let journal = self.session.store().map(Store::journal);
         Mined {
             receipt,
             forget: journal.into_iter().collect(),

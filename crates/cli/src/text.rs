@@ -66,7 +66,10 @@ pub(crate) fn time(seconds: u64) -> String {
 }
 
 /// Serialises a value as the text that people write it as.
-pub(crate) fn as_text<S: Serializer>(value: &impl Display, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn as_text<S: Serializer>(
+    value: &impl Display,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     serializer.collect_str(value)
 }
 

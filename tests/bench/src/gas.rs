@@ -1,5 +1,7 @@
 //! The gas of each step, out of the receipts of real transactions on anvil, by accounts that did each step before.
 
+use std::time::Duration;
+
 use alloy::eips::BlockNumberOrTag;
 use alloy::node_bindings::{Anvil, AnvilInstance};
 use alloy::primitives::{Address, B256, Bytes, U256};
@@ -27,7 +29,11 @@ pub const PAYLOAD_BYTES: usize = 43_000;
 
 const PRICE: u64 = 1_000_000;
 const BATCH: usize = 20;
-const PERIODS: Periods = Periods { delivery: 86_400, complaint: 86_400, feedback: 86_400 };
+const PERIODS: Periods = Periods {
+    delivery: 86_400,
+    complaint: 86_400,
+    feedback: 86_400,
+};
 
 struct Bench {
     chain: Chain,
@@ -60,21 +66,30 @@ pub async fn measure(report: &mut Report) -> Result<()> {
 impl Bench {
     async fn new() -> Result<Self> {
         let anvil = Anvil::at(programs::anvil()).spawn();
-        let api = ProviderBuilder::new().connect_http(anvil.endpoint_url()).erased();
+        let api = ProviderBuilder::new()
+            .connect_http(anvil.endpoint_url())
+            .erased();
         let wallets: Vec<Wallet> = (0..3 + BATCH).map(|_| Wallet::random()).collect();
         for wallet in &wallets {
-            api.anvil_set_balance(wallet.address(), U256::from(10).pow(U256::from(20))).await?;
+            api.anvil_set_balance(wallet.address(), U256::from(10).pow(U256::from(20)))
+                .await?;
         }
         let bare = Chain::without_contracts(anvil.endpoint_url(), Network::default()).await?;
         let contracts = deploy(&bare, &wallets[0], PERIODS).await?;
-        let chain = Chain::connect(anvil.endpoint_url(), Network::default(), contracts.operator).await?;
+        let chain =
+            Chain::connect(anvil.endpoint_url(), Network::default(), contracts.operator).await?;
         let sender = |wallet: &Wallet| Sender::new(chain.clone(), wallet.clone());
         let bench = Self {
             governor: sender(&wallets[0]),
             producer: sender(&wallets[1]),
             solver: sender(&wallets[2]),
-            consumers: wallets[3..].iter().map(|wallet| (wallet.clone(), sender(wallet))).collect(),
-            payload: (0..PAYLOAD_BYTES).map(|at| u8::try_from(at % 251).expect("below 251")).collect(),
+            consumers: wallets[3..]
+                .iter()
+                .map(|wallet| (wallet.clone(), sender(wallet)))
+                .collect(),
+            payload: (0..PAYLOAD_BYTES)
+                .map(|at| u8::try_from(at % 251).expect("below 251"))
+                .collect(),
             seed: Seed::random(),
             chain,
             _anvil: anvil,
@@ -87,17 +102,39 @@ impl Bench {
     async fn found(&self) -> Result<()> {
         let consortium = self.chain.contracts().consortium;
         for name in ["CSIRT Aoba", "Hibiki Bank"] {
-            self.send(&self.governor, &Call::new(consortium, &addOrganisationCall { name: name.into() })).await?;
+            self.send(
+                &self.governor,
+                &Call::new(consortium, &addOrganisationCall { name: name.into() }),
+            )
+            .await?;
         }
-        let enrol = |account, organisation| enrolCall { account, organisation, team: B256::ZERO };
-        self.send(&self.governor, &Call::new(consortium, &enrol(self.producer.account(), 1))).await?;
+        let enrol = |account, organisation| enrolCall {
+            account,
+            organisation,
+            team: B256::ZERO,
+        };
+        self.send(
+            &self.governor,
+            &Call::new(consortium, &enrol(self.producer.account(), 1)),
+        )
+        .await?;
         for (wallet, _) in &self.consumers {
-            self.send(&self.governor, &Call::new(consortium, &enrol(wallet.address(), 2))).await?;
+            self.send(
+                &self.governor,
+                &Call::new(consortium, &enrol(wallet.address(), 2)),
+            )
+            .await?;
         }
         let solver = self.solver.account();
         let endpoint = "http://127.0.0.1:1".into();
-        let register = registerSolverCall { solver, organisation: 1, sealingKey: B256::repeat_byte(1), endpoint };
-        self.send(&self.governor, &Call::new(consortium, &register)).await?;
+        let register = registerSolverCall {
+            solver,
+            organisation: 1,
+            sealingKey: B256::repeat_byte(1),
+            endpoint,
+        };
+        self.send(&self.governor, &Call::new(consortium, &register))
+            .await?;
         Ok(())
     }
 
@@ -110,13 +147,18 @@ impl Bench {
             stock: 1_000,
             rewardBps: 0,
             solver: self.solver.account(),
-            noteKey: B256::random(),
-            uuid: B256::random()[..16].try_into()?,
+            noteKey: random(),
+            uuid: random()[..16].try_into()?,
             context: context(),
             title: "Phishing of logistics companies by a fictional group".into(),
             description: String::new(),
         };
-        let receipt = self.send(&self.producer, &Call::new(self.chain.contracts().token, &publishCall { listing })).await?;
+        let receipt = self
+            .send(
+                &self.producer,
+                &Call::new(self.chain.contracts().token, &publishCall { listing }),
+            )
+            .await?;
         Ok(receipt.gas_used)
     }
 
@@ -142,20 +184,46 @@ impl Bench {
 
     async fn buy(&self, consumer: &Sender) -> Result<u64> {
         let deadline = U256::from(self.chain.head().await?.timestamp + 600);
-        let call = Call::new(self.chain.contracts().token, &buyCall { product: product(), quantity: 1, deadline });
-        Ok(self.send(consumer, &call.paying(U256::from(PRICE))).await?.gas_used)
+        let call = Call::new(
+            self.chain.contracts().token,
+            &buyCall {
+                product: product(),
+                quantity: 1,
+                deadline,
+            },
+        );
+        Ok(self
+            .send(consumer, &call.paying(U256::from(PRICE)))
+            .await?
+            .gas_used)
     }
 
     async fn redeem(&self, consumer: &Sender) -> Result<u64> {
-        let data: Bytes = (B256::random(), B256::random()).abi_encode().into();
+        let data: Bytes = (random(), random()).abi_encode().into();
         let (from, to) = (consumer.account(), self.chain.contracts().operator);
-        let call = safeTransferFromCall { from, to, id: product(), value: U256::from(1), data };
-        Ok(self.send(consumer, &Call::new(self.chain.contracts().token, &call)).await?.gas_used)
+        let call = safeTransferFromCall {
+            from,
+            to,
+            id: product(),
+            value: U256::from(1),
+            data,
+        };
+        Ok(self
+            .send(consumer, &Call::new(self.chain.contracts().token, &call))
+            .await?
+            .gas_used)
     }
 
     fn receipt(&self, consumer: &Wallet, task: U256, delivery: &Delivery, key: &Key) -> Delivered {
         let (root, hash) = (delivery.ciphertext_root(), delivery.key_hash());
-        let signature = consumer.sign(&Receipt { task, ciphertextRoot: root, keyHash: hash }, &self.chain.domain());
+        let signature = consumer.sign(
+            &Receipt {
+                task,
+                ciphertextRoot: root,
+                keyHash: hash,
+            },
+            &self.chain.domain(),
+        );
         let vs: U256 = signature.s() | (U256::from(signature.v()) << 255);
         Delivered {
             task,
@@ -168,15 +236,34 @@ impl Bench {
 
     async fn deliver(&self, deliveries: Vec<Delivered>) -> Result<u64> {
         let count = deliveries.len();
-        let receipt = self.send(&self.solver, &Call::new(self.operator(), &deliverCall { deliveries })).await?;
-        ensure!(receipt.inner.logs().len() == count, "not every task of the batch was delivered");
+        let receipt = self
+            .send(
+                &self.solver,
+                &Call::new(self.operator(), &deliverCall { deliveries }),
+            )
+            .await?;
+        ensure!(
+            receipt.inner.logs().len() == count,
+            "not every task of the batch was delivered"
+        );
         Ok(receipt.gas_used)
     }
 
     async fn feedback(&self, consumer: &Sender, task: U256) -> Result<u64> {
-        let feedback = Feedback { actions: 1, outcome: Outcome::TruePositive, usefulness: 4 };
-        let call = giveFeedbackCall { task, feedback, noteHash: B256::ZERO };
-        Ok(self.send(consumer, &Call::new(self.operator(), &call)).await?.gas_used)
+        let feedback = Feedback {
+            actions: 1,
+            outcome: Outcome::TruePositive,
+            usefulness: 4,
+        };
+        let call = giveFeedbackCall {
+            task,
+            feedback,
+            noteHash: B256::ZERO,
+        };
+        Ok(self
+            .send(consumer, &Call::new(self.operator(), &call))
+            .await?
+            .gas_used)
     }
 
     /// One wrong chunk of the median event.
@@ -195,9 +282,14 @@ impl Bench {
         let task = self.chain.operator().taskCount().call().await?;
         let key = Key::random();
         let delivery = lie(&self.payload, &self.seed, &key)?;
-        self.deliver(vec![self.receipt(wallet, task, &delivery, &key)]).await?;
-        let Err(OpenError::WrongChunk { index }) = delivery.open(&key) else { return Err(eyre!("the lie was not seen")) };
-        let evidence = delivery.complaint(index).ok_or_else(|| eyre!("there is no such chunk"))?;
+        self.deliver(vec![self.receipt(wallet, task, &delivery, &key)])
+            .await?;
+        let Err(OpenError::WrongChunk { index }) = delivery.open(&key) else {
+            return Err(eyre!("the lie was not seen"));
+        };
+        let evidence = delivery
+            .complaint(index)
+            .ok_or_else(|| eyre!("there is no such chunk"))?;
         let evidence = Evidence {
             index: evidence.index,
             ciphertext: evidence.ciphertext_chunk.into(),
@@ -206,8 +298,16 @@ impl Bench {
             contentProof: evidence.content_proof,
         };
         let (ciphertext_root, key) = (delivery.ciphertext_root(), (*key.as_bytes()).into());
-        let call = complainCall { task, ciphertextRoot: ciphertext_root, key, evidence };
-        Ok(self.send(sender, &Call::new(self.operator(), &call)).await?.gas_used)
+        let call = complainCall {
+            task,
+            ciphertextRoot: ciphertext_root,
+            key,
+            evidence,
+        };
+        Ok(self
+            .send(sender, &Call::new(self.operator(), &call))
+            .await?
+            .gas_used)
     }
 
     fn operator(&self) -> Address {
@@ -222,14 +322,28 @@ impl Bench {
             Broadcast::Accepted => {}
             refused => return Err(eyre!("not sent: {refused:?}")),
         }
-        let receipt = sender.receipt(signed.hash).await?.ok_or_else(|| eyre!("anvil mines at once"))?;
+        let receipt = loop {
+            match sender.receipt(signed.hash).await? {
+                Some(receipt) => break receipt,
+                None => tokio::time::sleep(Duration::from_millis(1)).await,
+            }
+        };
         ensure!(receipt.status(), "transaction {} failed", signed.hash);
         Ok(receipt)
     }
 }
 
+/// Bytes that cost as much as those of a real key.
+fn random() -> B256 {
+    (*Seed::random().as_bytes()).into()
+}
+
 fn product() -> U256 {
-    ProductId { producer: 1, sequence: 1 }.into()
+    ProductId {
+        producer: 1,
+        sequence: 1,
+    }
+    .into()
 }
 
 /// Everything stated, as the best listings do.

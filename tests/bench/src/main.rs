@@ -29,7 +29,10 @@ fn main() -> Result<()> {
     eprintln!("gas");
     runtime.block_on(gas::measure(&mut report))?;
     for (key, block_time) in [("instant", None), ("blocks2s", Some(2))] {
-        eprintln!("{key}: {} redemptions by {} consumers", cli.tasks, cli.consumers);
+        eprintln!(
+            "{key}: {} redemptions by {} consumers",
+            cli.tasks, cli.consumers
+        );
         load::measure(&mut report, key, block_time, cli.tasks, cli.consumers)?;
     }
     println!("{}", report.table());

@@ -1,6 +1,8 @@
 use std::path::PathBuf;
 
-use ayumi_misp::{Action, Audience, CommercialUse, Context, ControlPoint, Direction, Level, Pap, Set, Tlp, Word};
+use ayumi_misp::{
+    Action, Audience, CommercialUse, Context, ControlPoint, Direction, Level, Pap, Set, Tlp, Word,
+};
 use clap::builder::PossibleValue;
 
 use super::{Moment, Percent, Price};
@@ -104,7 +106,12 @@ impl ContextArgs {
     }
 
     fn put_texts(&self, offer: &mut Offer) {
-        let Context { title, title_cut, uuid, .. } = &mut offer.context;
+        let Context {
+            title,
+            title_cut,
+            uuid,
+            ..
+        } = &mut offer.context;
         if let Some(given) = &self.title {
             given.trim().clone_into(title);
             *title_cut = false;
@@ -141,16 +148,25 @@ pub(crate) fn words<W: Word>() -> Words<W> {
 impl<W: Word + Send + Sync> clap::builder::TypedValueParser for Words<W> {
     type Value = W;
 
-    fn parse_ref(&self, command: &clap::Command, argument: Option<&clap::Arg>, value: &std::ffi::OsStr) -> Result<W, clap::Error> {
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        argument: Option<&clap::Arg>,
+        value: &std::ffi::OsStr,
+    ) -> Result<W, clap::Error> {
         let names = W::ALL.iter().map(|word| PossibleValue::new(word.name()));
         if let Some(word) = value.to_str().and_then(|name| W::from_name(name).ok()) {
             return Ok(word);
         }
         let strict = clap::builder::PossibleValuesParser::new(names);
-        strict.parse_ref(command, argument, value).map(|_| W::ALL[0])
+        strict
+            .parse_ref(command, argument, value)
+            .map(|_| W::ALL[0])
     }
 
     fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
-        Some(Box::new(W::ALL.iter().map(|word| PossibleValue::new(word.name()))))
+        Some(Box::new(
+            W::ALL.iter().map(|word| PossibleValue::new(word.name())),
+        ))
     }
 }

@@ -9,7 +9,8 @@ use reqwest::Url;
 pub struct NetworkArgs {
     /// JSON-RPC endpoint of the node
     #[arg(
-        long,
+        id = "global-rpc-url",
+        long = "rpc-url",
         global = true,
         value_name = "URL",
         env = "ETH_RPC_URL",
@@ -19,7 +20,8 @@ pub struct NetworkArgs {
     pub rpc_url: Url,
     /// Address of the CTIOperator; the other contracts are found from it
     #[arg(
-        long,
+        id = "global-operator",
+        long = "operator",
         global = true,
         value_name = "ADDRESS",
         env = "AYUMI_OPERATOR",
@@ -28,7 +30,8 @@ pub struct NetworkArgs {
     pub operator: Option<Address>,
     /// Which of the registered solvers delivers what is published
     #[arg(
-        long,
+        id = "global-solver",
+        long = "solver",
         global = true,
         value_name = "URL",
         env = "AYUMI_SOLVER",
@@ -37,7 +40,8 @@ pub struct NetworkArgs {
     pub solver: Option<Url>,
     /// TOML file with the network's profile: chain id, fees, finality, pace
     #[arg(
-        long,
+        id = "global-network",
+        long = "network",
         global = true,
         value_name = "FILE",
         env = "AYUMI_NETWORK",
@@ -46,7 +50,8 @@ pub struct NetworkArgs {
     pub network: Option<PathBuf>,
     /// Folder for what must outlive a command [default: ayumi in the XDG data folder]
     #[arg(
-        long,
+        id = "global-state",
+        long = "state",
         global = true,
         value_name = "DIR",
         env = "AYUMI_STATE",

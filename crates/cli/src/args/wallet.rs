@@ -6,7 +6,8 @@ use std::path::PathBuf;
 pub struct WalletArgs {
     /// Keystore file of the account
     #[arg(
-        long,
+        id = "global-keystore",
+        long = "keystore",
         global = true,
         value_name = "FILE",
         env = "ETH_KEYSTORE",
@@ -15,7 +16,8 @@ pub struct WalletArgs {
     pub keystore: Option<PathBuf>,
     /// Name of the account among Foundry's keystores
     #[arg(
-        long,
+        id = "global-account",
+        long = "account",
         global = true,
         value_name = "NAME",
         env = "ETH_KEYSTORE_ACCOUNT",
@@ -24,7 +26,8 @@ pub struct WalletArgs {
     pub account: Option<String>,
     /// File that holds the keystore's password; without it, you are asked
     #[arg(
-        long,
+        id = "global-password-file",
+        long = "password-file",
         global = true,
         value_name = "FILE",
         env = "ETH_PASSWORD",

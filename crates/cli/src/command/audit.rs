@@ -35,16 +35,16 @@ struct Row {
     organisation: String,
     team: String,
     account: Address,
-    published: u32,
-    sold: u32,
-    delivered: u32,
-    feedback_received: u32,
-    answered: u32,
-    bought: u32,
-    redeemed: u32,
-    consumed: u32,
-    complained: u32,
-    feedback_given: u32,
+    published: u64,
+    sold: u64,
+    delivered: u64,
+    feedback_received: u64,
+    answered: u64,
+    bought: u64,
+    redeemed: u64,
+    consumed: u64,
+    complained: u64,
+    feedback_given: u64,
 }
 
 impl Args {
@@ -52,7 +52,11 @@ impl Args {
         let Audit::Activity = self.command;
         let reader = cx.reader().await?;
         let rows = activity(reader.chain()).await?;
-        let text = if rows.is_empty() { String::new() } else { text(&rows) };
+        let text = if rows.is_empty() {
+            String::new()
+        } else {
+            text(&rows)
+        };
         Ok(Answer::new(&rows, text).negative_if(rows.is_empty()))
     }
 }
@@ -65,35 +69,51 @@ async fn activity(chain: &Chain) -> Result<Vec<Row>> {
         calls.spawn(async move {
             let _place = places.acquire_owned().await;
             let counts = chain.operator().activityOf(account).call().await;
-            counts.map(|counts| (account, counts)).map_err(|error| chain.view_error(error))
+            counts
+                .map(|counts| (account, counts))
+                .map_err(|error| chain.view_error(error))
         });
     }
     let mut rows = Vec::new();
     for counted in calls.join_all().await {
         let (account, counts) = counted?;
-        let member = members.accounts.get(&account).ok_or(TaskError::NotMember(account))?;
+        let member = members
+            .accounts
+            .get(&account)
+            .ok_or(TaskError::NotMember(account))?;
         rows.push((member.organisation, row(&members, account, &counts)));
     }
-    rows.sort_by(|(a, one), (b, other)| (a, &one.team, one.account).cmp(&(b, &other.team, other.account)));
+    rows.sort_by(|(a, one), (b, other)| {
+        (a, &one.team, one.account).cmp(&(b, &other.team, other.account))
+    });
     Ok(rows.into_iter().map(|(_, row)| row).collect())
 }
 
 fn row(members: &Members, account: Address, counts: &Activity) -> Row {
     Row {
         organisation: members.organisation_of(account).to_owned(),
-        team: members.accounts.get(&account).map(|account| account.team.clone()).unwrap_or_default(),
+        team: members
+            .accounts
+            .get(&account)
+            .map(|account| account.team.clone())
+            .unwrap_or_default(),
         account,
-        published: counts.published,
-        sold: counts.sold,
-        delivered: counts.delivered,
-        feedback_received: counts.feedbackReceived,
-        answered: counts.answered,
-        bought: counts.bought,
-        redeemed: counts.redeemed,
-        consumed: counts.consumed,
-        complained: counts.complained,
-        feedback_given: counts.feedbackGiven,
+        published: wide(counts.published),
+        sold: wide(counts.sold),
+        delivered: wide(counts.delivered),
+        feedback_received: wide(counts.feedbackReceived),
+        answered: wide(counts.answered),
+        bought: wide(counts.bought),
+        redeemed: wide(counts.redeemed),
+        consumed: wide(counts.consumed),
+        complained: wide(counts.complained),
+        feedback_given: wide(counts.feedbackGiven),
     }
+}
+
+/// The contract packs its counts by how large they can get.
+fn wide(count: impl Into<u64>) -> u64 {
+    count.into()
 }
 
 /// Grouped: an organisation and a team are named where they change.
@@ -101,10 +121,18 @@ fn text(rows: &[Row]) -> String {
     let mut last = (None, None);
     let rows = rows.iter().map(|row| {
         let (organisation, team) = (Some(&row.organisation), Some(&row.team));
-        let named = if last.0 == organisation { String::new() } else { row.organisation.clone() };
-        let team_named = if last == (organisation, team) { String::new() } else { row.team.clone() };
+        let named = if last.0 == organisation {
+            String::new()
+        } else {
+            row.organisation.clone()
+        };
+        let team_named = if last == (organisation, team) {
+            String::new()
+        } else {
+            row.team.clone()
+        };
         last = (organisation, team);
-        let count = |count: u32| count.to_string();
+        let count = |count: u64| count.to_string();
         [
             named,
             team_named,
@@ -122,8 +150,19 @@ fn text(rows: &[Row]) -> String {
         ]
     });
     let headers = [
-        "organisation", "team", "account", "published", "sold", "delivered", "feedback received", "answered", "bought",
-        "redeemed", "consumed", "complained", "feedback given",
+        "organisation",
+        "team",
+        "account",
+        "published",
+        "sold",
+        "delivered",
+        "feedback received",
+        "answered",
+        "bought",
+        "redeemed",
+        "consumed",
+        "complained",
+        "feedback given",
     ];
     table(headers, rows)
 }
@@ -132,7 +171,7 @@ fn text(rows: &[Row]) -> String {
 mod tests {
     use super::*;
 
-    fn row(organisation: &str, team: &str, account: u8, published: u32) -> Row {
+    fn row(organisation: &str, team: &str, account: u8, published: u64) -> Row {
         Row {
             organisation: organisation.into(),
             team: team.into(),

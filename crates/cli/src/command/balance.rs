@@ -34,19 +34,31 @@ impl Args {
 async fn show(cx: &Cx) -> Result<Answer> {
     let balance = cx.session().await?.balance().await?;
     let tickets = &balance.tickets.0;
-    let rows = tickets.iter().map(|(product, count)| json!({ "product": product.to_string(), "tickets": count.to_string() }));
+    let rows = tickets.iter().map(
+        |(product, count)| json!({ "product": product.to_string(), "tickets": count.to_string() }),
+    );
     let document = json!({
         "account": balance.account,
         "wei": balance.wei.to_string(),
         "credit": balance.credit.to_string(),
         "tickets": rows.collect::<Vec<_>>(),
     });
-    let counts = tickets.iter().map(|(product, count)| format!("{count} of {product}")).collect::<Vec<_>>();
+    let counts = tickets
+        .iter()
+        .map(|(product, count)| format!("{count} of {product}"))
+        .collect::<Vec<_>>();
     let text = pairs([
         ("account", balance.account.to_string()),
         ("money", format!("{} ether", ether(balance.wei))),
         ("credit", format!("{} ether", ether(balance.credit))),
-        ("tickets", if counts.is_empty() { "none".into() } else { counts.join(", ") }),
+        (
+            "tickets",
+            if counts.is_empty() {
+                "none".into()
+            } else {
+                counts.join(", ")
+            },
+        ),
     ]);
     Ok(Answer::new(&document, text))
 }

@@ -21,8 +21,14 @@ pub(crate) struct Args {
 
 impl Args {
     pub(crate) async fn run(self, cx: &Cx) -> Result<Answer> {
-        let allowed = self.max_price.map(|most| most.0 * U256::from(self.quantity));
-        let sent = cx.session().await?.buy(self.product, self.quantity, allowed).await?;
+        let allowed = self
+            .max_price
+            .map(|most| most.0 * U256::from(self.quantity));
+        let sent = cx
+            .session()
+            .await?
+            .buy(self.product, self.quantity, allowed)
+            .await?;
         let text = pairs([
             ("product", sent.result.product.to_string()),
             ("tickets", sent.result.quantity.to_string()),

@@ -19,14 +19,22 @@ pub(crate) struct Args {
 
 impl Args {
     pub(crate) async fn run(self, cx: &Cx) -> Result<Answer> {
-        let complaint = cx.session().await?.complain(self.task, Duration::from_secs(self.wait)).await?;
+        let complaint = cx
+            .session()
+            .await?
+            .complain(self.task, Duration::from_secs(self.wait))
+            .await?;
         let task = self.task.to_string();
         let Some(sent) = complaint else {
             let document = json!({ "task": task, "wrong": false, "transaction": null });
-            let text = format!("everything in task {task} is what the producer committed to; nothing was sent");
+            let text = format!(
+                "everything in task {task} is what the producer committed to; nothing was sent"
+            );
             return Ok(Answer::new(&document, text).negative_if(true));
         };
-        let text = format!("the complaint about task {task} was right; the price is in your credit: ayumi balance");
+        let text = format!(
+            "the complaint about task {task} was right; the price is in your credit: ayumi balance"
+        );
         let document = json!({ "task": task, "wrong": true, "transaction": sent.result });
         Ok(Answer::new(&document, text).after(sent.mined))
     }

@@ -15,21 +15,19 @@ pub(crate) struct Args {}
 /// A setting, its value, and where the value came from.
 #[derive(Serialize)]
 struct Setting {
-    setting: String,
+    name: String,
     value: Option<String>,
     from: String,
 }
 
-impl Args {
-    pub(crate) fn run(self, cx: &Cx) -> Result<Answer> {
-        let settings = settings(cx)?;
-        let rows = settings.iter().map(|setting| {
-            let value = setting.value.clone().unwrap_or_else(|| "–".into());
-            [setting.setting.clone(), value, setting.from.clone()]
-        });
-        let text = table(["setting", "value", "from"], rows);
-        Ok(Answer::new(&settings, text))
-    }
+pub(crate) fn run(cx: &Cx) -> Result<Answer> {
+    let settings = settings(cx)?;
+    let rows = settings.iter().map(|setting| {
+        let value = setting.value.clone().unwrap_or_else(|| "–".into());
+        [setting.name.clone(), value, setting.from.clone()]
+    });
+    let text = table(["setting", "value", "from"], rows);
+    Ok(Answer::new(&settings, text))
 }
 
 fn settings(cx: &Cx) -> Result<Vec<Setting>> {
@@ -76,7 +74,7 @@ fn settings(cx: &Cx) -> Result<Vec<Setting>> {
             path(&wallet.password_file),
         ),
         Setting {
-            setting: "keystores".into(),
+            name: "keystores".into(),
             value: Some(keystores()?.display().to_string()),
             from: foundry(),
         },
@@ -86,14 +84,14 @@ fn settings(cx: &Cx) -> Result<Vec<Setting>> {
 }
 
 fn setting(cx: &Cx, name: &str, variable: &str, value: Option<String>) -> Setting {
-    let from = match source(&cx.matches, &name.replace('-', "_")) {
+    let from = match source(&cx.matches, name) {
         Some(ValueSource::CommandLine) => format!("--{name}"),
         Some(ValueSource::EnvVariable) => variable.to_owned(),
         _ if value.is_some() => "default".into(),
         _ => format!("not set: --{name} or {variable}"),
     };
     Setting {
-        setting: name.to_owned(),
+        name: name.to_owned(),
         value,
         from,
     }
@@ -119,7 +117,7 @@ fn profile(cx: &Cx) -> Result<Vec<Setting>> {
     let settings = profile.as_object().into_iter().flatten();
     Ok(settings
         .map(|(name, value)| Setting {
-            setting: format!("network.{name}"),
+            name: format!("network.{name}"),
             value: plain(value),
             from: from.clone(),
         })

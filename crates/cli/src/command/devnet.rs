@@ -105,28 +105,55 @@ async fn serve(arguments: &Args) -> Result<crate::error::Error> {
 impl Devnet {
     async fn start(arguments: &Args) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("ayumi-devnet-").tempdir();
-        let folder = folder.map_err(|cause| DevnetError::File { path: env::temp_dir(), cause })?;
-        for port in arguments.port_base.into_iter().flat_map(|port| [port, port + 1]) {
-            std::net::TcpListener::bind(("127.0.0.1", port)).map_err(|_| DevnetError::PortInUse(port))?;
+        let folder = folder.map_err(|cause| DevnetError::File {
+            path: env::temp_dir(),
+            cause,
+        })?;
+        for port in arguments
+            .port_base
+            .into_iter()
+            .flat_map(|port| [port, port + 1])
+        {
+            std::net::TcpListener::bind(("127.0.0.1", port))
+                .map_err(|_| DevnetError::PortInUse(port))?;
         }
         let (anvil, node) = match &arguments.node {
             Some(node) => (None, node.clone()),
-            None => start_anvil(arguments.port_base.unwrap_or(0), folder.path()).await.map(|(anvil, node)| (Some(anvil), node))?,
+            None => start_anvil(arguments.port_base.unwrap_or(0), folder.path())
+                .await
+                .map(|(anvil, node)| (Some(anvil), node))?,
         };
         let wallets = keystores(folder.path())?;
         let solver_wallet = Wallet::random();
         solver_wallet.save(folder.path(), "solver", PASSWORD)?;
-        fund(&node, wallets.iter().map(|(_, wallet)| wallet.address()).chain([solver_wallet.address()])).await?;
+        fund(
+            &node,
+            wallets
+                .iter()
+                .map(|(_, wallet)| wallet.address())
+                .chain([solver_wallet.address()]),
+        )
+        .await?;
 
         let network = write_network(folder.path(), &node, arguments.block_time).await?;
         let (_, governor) = wallets.first().expect("the governor is a member");
         let bare = Chain::without_contracts(node.clone(), network.clone()).await?;
         let contracts = deploy(&bare, governor, arguments.periods.periods()).await?;
         let chain = Chain::connect(node.clone(), network, contracts.operator).await?;
-        let governor = Session::open(chain.clone(), governor.clone(), &folder.path().join("state")).await?;
+        let governor = Session::open(
+            chain.clone(),
+            governor.clone(),
+            &folder.path().join("state"),
+        )
+        .await?;
         let office = enrol_all(&governor, &wallets).await?;
 
-        let (solver, solver_url) = start_solver(folder.path(), &chain, arguments.port_base.map_or(0, |port| port + 1)).await?;
+        let (solver, solver_url) = start_solver(
+            folder.path(),
+            &chain,
+            arguments.port_base.map_or(0, |port| port + 1),
+        )
+        .await?;
         let call = IConsortium::registerSolverCall {
             solver: solver_wallet.address(),
             organisation: office,
@@ -136,11 +163,24 @@ impl Devnet {
         send(&governor, "register the solver", &call).await?;
         if let Some(seconds) = arguments.block_time {
             let mining = ProviderBuilder::new().connect_http(node.clone());
-            mining.anvil_set_interval_mining(seconds).await.map_err(|cause| no_anvil(&node, &cause))?;
+            mining
+                .anvil_set_interval_mining(seconds)
+                .await
+                .map_err(|cause| no_anvil(&node, &cause))?;
         }
         ready(&solver_url).await?;
-        let accounts = wallets.iter().map(|(member, wallet)| (*member, wallet.address())).collect();
-        Ok(Self { anvil, solver, solver_url, chain, accounts, folder })
+        let accounts = wallets
+            .iter()
+            .map(|(member, wallet)| (*member, wallet.address()))
+            .collect();
+        Ok(Self {
+            anvil,
+            solver,
+            solver_url,
+            chain,
+            accounts,
+            folder,
+        })
     }
 
     fn node(&self) -> &str {
@@ -184,7 +224,10 @@ impl Devnet {
             ("AYUMI_NETWORK", path("network.toml")),
             ("AYUMI_STATE", path("state")),
         ];
-        variables.map(|(name, value)| (name.to_owned(), value)).into_iter().collect()
+        variables
+            .map(|(name, value)| (name.to_owned(), value))
+            .into_iter()
+            .collect()
     }
 
     /// The same as files for a shell to source.
@@ -193,7 +236,10 @@ impl Devnet {
             let lines = self.environment(*member).into_iter().map(|(name, value)| {
                 format!("export {name}='{}'\n", value.as_str().unwrap_or_default())
             });
-            write(&self.environment_file(*member), lines.collect::<String>().as_bytes())?;
+            write(
+                &self.environment_file(*member),
+                lines.collect::<String>().as_bytes(),
+            )?;
         }
         Ok(())
     }
@@ -205,10 +251,28 @@ impl Devnet {
     fn introduce(&self, file: &Path) {
         let rows = self.accounts.iter().map(|(member, address)| {
             let (organisation, team) = member.organisation.unwrap_or(("–", "–"));
-            [member.role.name().to_owned(), organisation.into(), team.into(), address.to_string(), format!(". {}", self.environment_file(*member).display())]
+            [
+                member.role.name().to_owned(),
+                organisation.into(),
+                team.into(),
+                address.to_string(),
+                format!(". {}", self.environment_file(*member).display()),
+            ]
         });
-        eprintln!("{}\n", crate::text::table(["role", "organisation", "team", "account", "act as it"], rows));
-        eprintln!("node      {}\nsolver    {}\noperator  {}\naccounts  {}", self.node(), self.solver_url, self.chain.contracts().operator, file.display());
+        eprintln!(
+            "{}\n",
+            crate::text::table(
+                ["role", "organisation", "team", "account", "act as it"],
+                rows
+            )
+        );
+        eprintln!(
+            "node      {}\nsolver    {}\noperator  {}\naccounts  {}",
+            self.node(),
+            self.solver_url,
+            self.chain.contracts().operator,
+            file.display()
+        );
     }
 }
 
@@ -220,7 +284,12 @@ fn announce() {
 
 /// The first of Ctrl-C, SIGTERM and the terminal's end, from now on.
 fn signalled() -> Result<impl Future<Output = ()>, DevnetError> {
-    let listen = |kind| signal(kind).map_err(|cause| DevnetError::Start { name: "devnet", cause });
+    let listen = |kind| {
+        signal(kind).map_err(|cause| DevnetError::Start {
+            name: "devnet",
+            cause,
+        })
+    };
     let mut interrupt = listen(SignalKind::interrupt())?;
     let mut terminate = listen(SignalKind::terminate())?;
     let mut hang_up = listen(SignalKind::hangup())?;
@@ -235,9 +304,19 @@ fn signalled() -> Result<impl Future<Output = ()>, DevnetError> {
 
 async fn start_anvil(port: u16, folder: &Path) -> Result<(Process, Url), DevnetError> {
     let mut command = Command::new(find_anvil().ok_or(DevnetError::NoAnvil)?);
-    command.args(["--port", &port.to_string(), "--accounts", "1", "--hardfork", "cancun"]);
+    command.args([
+        "--port",
+        &port.to_string(),
+        "--accounts",
+        "1",
+        "--hardfork",
+        "cancun",
+    ]);
     let (anvil, address) = Process::start("anvil", command, folder, "Listening on ").await?;
-    let malformed = |_| DevnetError::Silent { name: "anvil", log: address.clone() };
+    let malformed = |_| DevnetError::Silent {
+        name: "anvil",
+        log: address.clone(),
+    };
     let node = format!("http://{address}").parse().map_err(malformed)?;
     Ok((anvil, node))
 }
@@ -249,23 +328,45 @@ fn find_anvil() -> Option<PathBuf> {
     }
     let path = env::var_os("PATH").unwrap_or_default();
     let on_path = env::split_paths(&path).filter(|folder| !folder.ends_with("node_modules/.bin"));
-    let on_path = on_path.map(|folder| folder.join("anvil")).find(|file| file.is_file());
+    let on_path = on_path
+        .map(|folder| folder.join("anvil"))
+        .find(|file| file.is_file());
     on_path.or_else(|| {
         let starts = [env::current_dir().ok()?, env::current_exe().ok()?];
-        starts.iter().flat_map(|start| start.ancestors()).find_map(packaged_anvil)
+        starts
+            .iter()
+            .flat_map(|start| start.ancestors())
+            .find_map(packaged_anvil)
     })
 }
 
 fn packaged_anvil(folder: &Path) -> Option<PathBuf> {
-    let system = if cfg!(target_os = "macos") { "darwin" } else { env::consts::OS };
-    let architecture = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" };
-    let file = folder.join(format!("node_modules/@foundry-rs/anvil-{system}-{architecture}/bin/anvil"));
+    let system = if cfg!(target_os = "macos") {
+        "darwin"
+    } else {
+        env::consts::OS
+    };
+    let architecture = if cfg!(target_arch = "aarch64") {
+        "arm64"
+    } else {
+        "amd64"
+    };
+    let file = folder.join(format!(
+        "node_modules/@foundry-rs/anvil-{system}-{architecture}/bin/anvil"
+    ));
     file.is_file().then_some(file)
 }
 
-async fn start_solver(folder: &Path, chain: &Chain, port: u16) -> Result<(Process, String), DevnetError> {
+async fn start_solver(
+    folder: &Path,
+    chain: &Chain,
+    port: u16,
+) -> Result<(Process, String), DevnetError> {
     let program = env::current_exe().map(|ayumi| ayumi.with_file_name("ayumi-solver"));
-    let program = program.map_err(|cause| DevnetError::Start { name: "solver", cause })?;
+    let program = program.map_err(|cause| DevnetError::Start {
+        name: "solver",
+        cause,
+    })?;
     if !program.is_file() {
         return Err(DevnetError::NoSolver(program));
     }
@@ -279,9 +380,18 @@ async fn start_solver(folder: &Path, chain: &Chain, port: u16) -> Result<(Proces
         network: chain.network().clone(),
     };
     let file = folder.join("solver.toml");
-    write(&file, toml::to_string(&config).expect("the configuration is of plain values").as_bytes())?;
+    write(
+        &file,
+        toml::to_string(&config)
+            .expect("the configuration is of plain values")
+            .as_bytes(),
+    )?;
     let mut command = Command::new(program);
-    command.args(["run", "--config"]).arg(&file).env_remove("ETH_RPC_URL").env("NO_COLOR", "1");
+    command
+        .args(["run", "--config"])
+        .arg(&file)
+        .env_remove("ETH_RPC_URL")
+        .env("NO_COLOR", "1");
     Process::start("solver", command, folder, "listening on ").await
 }
 
@@ -307,7 +417,10 @@ async fn ready(solver: &str) -> Result<(), DevnetError> {
             Err(cause) => cause.to_string(),
         };
         if since.elapsed() > READY {
-            return Err(DevnetError::Silent { name: "solver", log: answer });
+            return Err(DevnetError::Silent {
+                name: "solver",
+                log: answer,
+            });
         }
         tokio::time::sleep(Duration::from_millis(INSTANT_POLL_MS)).await;
     }
@@ -334,12 +447,22 @@ async fn fund(node: &Url, accounts: impl Iterator<Item = Address>) -> Result<(),
 }
 
 fn no_anvil(node: &Url, cause: &impl ToString) -> DevnetError {
-    DevnetError::Node { url: node.clone(), cause: cause.to_string() }
+    DevnetError::Node {
+        url: node.clone(),
+        cause: cause.to_string(),
+    }
 }
 
 /// The network's profile, which is also a file for all who act here.
-async fn write_network(folder: &Path, node: &Url, block_time: Option<u64>) -> Result<Network, DevnetError> {
-    let chain_id = ProviderBuilder::new().connect_http(node.clone()).get_chain_id().await;
+async fn write_network(
+    folder: &Path,
+    node: &Url,
+    block_time: Option<u64>,
+) -> Result<Network, DevnetError> {
+    let chain_id = ProviderBuilder::new()
+        .connect_http(node.clone())
+        .get_chain_id()
+        .await;
     let network = Network {
         chain_id: Some(chain_id.map_err(|cause| no_anvil(node, &cause))?),
         poll_ms: block_time.map_or(INSTANT_POLL_MS, |seconds| seconds.saturating_mul(200)),
@@ -354,20 +477,32 @@ async fn write_network(folder: &Path, node: &Url, block_time: Option<u64>) -> Re
 async fn enrol_all(governor: &Session, wallets: &[(Member, Wallet)]) -> Result<u32> {
     let mut names: Vec<&str> = Vec::new();
     for (member, wallet) in wallets {
-        let Some((name, team)) = member.organisation else { continue };
+        let Some((name, team)) = member.organisation else {
+            continue;
+        };
         let organisation = match names.iter().position(|known| *known == name) {
             Some(place) => number(place),
             None => add_organisation(governor, &mut names, name).await?,
         };
         let team = team_label(team)?;
-        let call = IConsortium::enrolCall { account: wallet.address(), organisation, team };
+        let call = IConsortium::enrolCall {
+            account: wallet.address(),
+            organisation,
+            team,
+        };
         send(governor, member.name, &call).await?;
     }
     add_organisation(governor, &mut names, SOLVER_ORGANISATION).await
 }
 
-async fn add_organisation<'a>(governor: &Session, names: &mut Vec<&'a str>, name: &'a str) -> Result<u32> {
-    let call = IConsortium::addOrganisationCall { name: name.to_owned() };
+async fn add_organisation<'a>(
+    governor: &Session,
+    names: &mut Vec<&'a str>,
+    name: &'a str,
+) -> Result<u32> {
+    let call = IConsortium::addOrganisationCall {
+        name: name.to_owned(),
+    };
     send(governor, name, &call).await?;
     names.push(name);
     Ok(number(names.len() - 1))
@@ -386,15 +521,24 @@ async fn send(governor: &Session, what: &str, call: &impl alloy::sol_types::SolC
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), DevnetError> {
-    fs::write(path, bytes).map_err(|cause| DevnetError::File { path: path.to_owned(), cause })
+    fs::write(path, bytes).map_err(|cause| DevnetError::File {
+        path: path.to_owned(),
+        cause,
+    })
 }
 
 /// Writes a file that others wait for: it is there whole or not at all.
 fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), DevnetError> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     let written = tempfile::NamedTempFile::new_in(folder).and_then(|mut file| {
         file.write_all(bytes)?;
         file.persist(path).map_err(|error| error.error)
     });
-    written.map(drop).map_err(|cause| DevnetError::File { path: path.to_owned(), cause })
+    written.map(drop).map_err(|cause| DevnetError::File {
+        path: path.to_owned(),
+        cause,
+    })
 }

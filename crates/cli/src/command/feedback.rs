@@ -107,9 +107,17 @@ impl NoteArgs {
 async fn give(cx: &Cx, args: Give) -> Result<Answer> {
     let actions = args.action.iter().copied().collect::<Set<Action>>();
     let outcome = Outcome::from_name(&args.outcome).ok_or_else(|| unknown(&args.outcome))?;
-    let feedback = Feedback { actions: actions.bits(), outcome, usefulness: args.usefulness };
+    let feedback = Feedback {
+        actions: actions.bits(),
+        outcome,
+        usefulness: args.usefulness,
+    };
     let note = args.note.read()?;
-    let sent = cx.session().await?.give_feedback(args.task, feedback, note.as_deref()).await?;
+    let sent = cx
+        .session()
+        .await?
+        .give_feedback(args.task, feedback, note.as_deref())
+        .await?;
     let document = json!({ "task": args.task.to_string(), "transaction": sent.result });
     Ok(Answer::new(&document, format!("gave feedback on task {}", args.task)).after(sent.mined))
 }
@@ -117,16 +125,28 @@ async fn give(cx: &Cx, args: Give) -> Result<Answer> {
 async fn answer(cx: &Cx, args: AnswerArgs) -> Result<Answer> {
     let response = Response::from_name(&args.response).ok_or_else(|| unknown(&args.response))?;
     let note = args.note.read()?;
-    let sent = cx.session().await?.answer_feedback(args.task, response, note.as_deref()).await?;
+    let sent = cx
+        .session()
+        .await?
+        .answer_feedback(args.task, response, note.as_deref())
+        .await?;
     let document = json!({ "task": args.task.to_string(), "transaction": sent.result });
-    Ok(Answer::new(&document, format!("answered the feedback on task {}", args.task)).after(sent.mined))
+    Ok(Answer::new(
+        &document,
+        format!("answered the feedback on task {}", args.task),
+    )
+    .after(sent.mined))
 }
 
 async fn inbox(cx: &Cx, unanswered: bool) -> Result<Answer> {
     let mut dialogues = cx.session().await?.inbox().await?;
     dialogues.retain(|dialogue| !unanswered || dialogue.task.answer.is_none());
     let rows = dialogues.iter().map(row).collect::<Vec<_>>();
-    let text = if rows.is_empty() { String::new() } else { text(&dialogues) };
+    let text = if rows.is_empty() {
+        String::new()
+    } else {
+        text(&dialogues)
+    };
     Ok(Answer::new(&rows, text).negative_if(rows.is_empty()))
 }
 
@@ -151,7 +171,10 @@ async fn show(cx: &Cx, task: U256) -> Result<Answer> {
 }
 
 fn row(dialogue: &Dialogue) -> Value {
-    let (task, feedback) = (&dialogue.task, dialogue.task.feedback.as_ref().map(|given| &given.feedback));
+    let (task, feedback) = (
+        &dialogue.task,
+        dialogue.task.feedback.as_ref().map(|given| &given.feedback),
+    );
     json!({
         "task": task.id.to_string(),
         "product": task.product.to_string(),
@@ -178,17 +201,34 @@ fn text(dialogues: &[Dialogue]) -> String {
             dialogue.task.product.to_string(),
             dialogue.product.listing.title.clone(),
             actions(dialogue),
-            feedback.map_or("–", |feedback| feedback.outcome.name()).to_owned(),
-            feedback.map(|feedback| feedback.usefulness.to_string()).unwrap_or_default(),
+            feedback
+                .map_or("–", |feedback| feedback.outcome.name())
+                .to_owned(),
+            feedback
+                .map(|feedback| feedback.usefulness.to_string())
+                .unwrap_or_default(),
             note_line(&dialogue.note),
-            dialogue.task.answer.map_or("unanswered", |said| said.response.name()).to_owned(),
+            dialogue
+                .task
+                .answer
+                .map_or("unanswered", |said| said.response.name())
+                .to_owned(),
         ]
     });
-    table(["task", "product", "title", "actions", "outcome", "useful", "note", "answer"], rows)
+    table(
+        [
+            "task", "product", "title", "actions", "outcome", "useful", "note", "answer",
+        ],
+        rows,
+    )
 }
 
 fn actions(dialogue: &Dialogue) -> String {
-    let bits = dialogue.task.feedback.as_ref().map_or(0, |given| given.feedback.actions);
+    let bits = dialogue
+        .task
+        .feedback
+        .as_ref()
+        .map_or(0, |given| given.feedback.actions);
     match known(bits) {
         actions if actions.is_empty() => "none".into(),
         actions => actions.to_string(),
@@ -199,7 +239,9 @@ fn actions(dialogue: &Dialogue) -> String {
 fn known(bits: u16) -> Set<Action> {
     use ayumi_misp::Word;
     let actions = Action::ALL.iter().copied();
-    actions.filter(|action| bits & (1 << action.index()) != 0).collect()
+    actions
+        .filter(|action| bits & (1 << action.index()) != 0)
+        .collect()
 }
 
 fn note(note: &NoteText) -> Option<&str> {

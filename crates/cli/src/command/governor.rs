@@ -49,12 +49,18 @@ async fn change(session: &Session, action: String, call: &impl SolCall) -> Resul
 /// What became of whoever was suspended or reinstated.
 fn state(kind: &'static str, whom: &str, suspended: bool) -> Answer {
     let state = if suspended { "suspended" } else { "active" };
-    Answer::new(&json!({ kind: whom, "suspended": suspended }), pairs([(kind, whom.to_owned()), ("state", state.to_owned())]))
+    Answer::new(
+        &json!({ kind: whom, "suspended": suspended }),
+        pairs([(kind, whom.to_owned()), ("state", state.to_owned())]),
+    )
 }
 
 /// The number of the organisation that is given by its number or name.
 fn organisation_number(members: &Members, given: &str) -> Result<u32> {
-    let same_name = members.organisations.iter().filter(|(_, organisation)| organisation.name == given);
+    let same_name = members
+        .organisations
+        .iter()
+        .filter(|(_, organisation)| organisation.name == given);
     let named = same_name.map(|(number, _)| *number).collect::<Vec<_>>();
     let problem = match (given.parse::<u32>(), &*named) {
         (_, [number]) => return Ok(*number),

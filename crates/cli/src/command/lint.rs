@@ -3,7 +3,6 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use crate::args::ContextArgs;
-use crate::cx::Cx;
 use crate::error::Result;
 use crate::flow::Offer;
 use crate::listing;
@@ -19,13 +18,18 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    #[expect(clippy::unused_self, reason = "the deep lint will use the chain's settings")]
-    pub(crate) fn run(self, _: &Cx) -> Result<Answer> {
+    pub(crate) fn run(self) -> Result<Answer> {
         let mut offer = Offer::read(&self.file)?;
         self.context.apply(&mut offer);
         let missing = offer.context.missing();
-        let leaks = [&offer.context.title, &offer.description].map(|text| offer.document.leaks(text)).concat();
-        let notes = offer.notes.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let leaks = [&offer.context.title, &offer.description]
+            .map(|text| offer.document.leaks(text))
+            .concat();
+        let notes = offer
+            .notes
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>();
         let document = json!({
             "file": self.file,
             "title": offer.context.title,
@@ -36,12 +40,26 @@ impl Args {
             "leaks": leaks,
             "notes": notes,
         });
-        let mut lines = vec![pairs([("title", offer.context.title.clone())].into_iter().chain(listing::lines(&offer.context)))];
+        let mut lines = vec![pairs(
+            [("title", offer.context.title.clone())]
+                .into_iter()
+                .chain(listing::lines(&offer.context)),
+        )];
         lines.extend(missing.iter().map(|need| {
-            format!("missing: {need}: {}\n  state it with {}", need.meaning(), need.stated_by())
+            format!(
+                "missing: {need}: {}\n  state it with {}",
+                need.meaning(),
+                need.stated_by()
+            )
         }));
-        lines.extend(leaks.iter().map(|leak| clean(&format!("leak: {:?} (at {}) is in the title or description", leak.value, leak.pointer))));
+        lines.extend(leaks.iter().map(|leak| {
+            clean(&format!(
+                "leak: {:?} (at {}) is in the title or description",
+                leak.value, leak.pointer
+            ))
+        }));
         lines.extend(notes.iter().map(|note| clean(&format!("note: {note}"))));
-        Ok(Answer::new(&document, lines.join("\n")).negative_if(!missing.is_empty() || !leaks.is_empty()))
+        Ok(Answer::new(&document, lines.join("\n"))
+            .negative_if(!missing.is_empty() || !leaks.is_empty()))
     }
 }

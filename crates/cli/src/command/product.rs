@@ -23,7 +23,14 @@ impl Args {
         let session = cx.session().await?;
         let account = session.account()?;
         let catalogue = Catalogue::read(session.chain()).await?;
-        let own = catalogue.products.values().filter(|product| product.producer == account).collect::<Vec<_>>();
-        Ok(Answer::new(&rows(&catalogue, &own), table_of(&catalogue, &own)).negative_if(own.is_empty()))
+        let own = catalogue
+            .products
+            .values()
+            .filter(|product| product.producer == account)
+            .collect::<Vec<_>>();
+        Ok(
+            Answer::new(&rows(&catalogue, &own), table_of(&catalogue, &own))
+                .negative_if(own.is_empty()),
+        )
     }
 }

@@ -23,7 +23,11 @@ impl Args {
 }
 
 /// Publishes, or revises if a product is named.
-pub(super) async fn publish(cx: &Cx, args: &ListingArgs, revises: Option<ProductId>) -> Result<Answer> {
+pub(super) async fn publish(
+    cx: &Cx,
+    args: &ListingArgs,
+    revises: Option<ProductId>,
+) -> Result<Answer> {
     let mut offer = Offer::read(&args.file)?;
     args.apply(&mut offer);
     offer.check(args.incomplete || args.dry_run, now())?;
@@ -34,7 +38,9 @@ pub(super) async fn publish(cx: &Cx, args: &ListingArgs, revises: Option<Product
     for note in &offer.notes {
         session.observer().note(&format!("note: {note}"));
     }
-    let sent = session.publish(&offer, revises, cx.global.network.solver.as_ref()).await?;
+    let sent = session
+        .publish(&offer, revises, cx.global.network.solver.as_ref())
+        .await?;
     Ok(Answer::new(&sent.result, text(&sent.result)).after(sent.mined))
 }
 
@@ -56,7 +62,13 @@ fn dry_run(offer: &Offer) -> Answer {
         ("price", format!("{} ether", ether(offer.price))),
         ("stock", offer.stock.to_string()),
         ("reward", reward(offer.reward_bps)),
-        ("uuid", context.uuid.map(|uuid| uuid.to_string()).unwrap_or_default()),
+        (
+            "uuid",
+            context
+                .uuid
+                .map(|uuid| uuid.to_string())
+                .unwrap_or_default(),
+        ),
         ("bytes", offer.payload.len().to_string()),
     ];
     lines.extend(listing::lines(context));
@@ -84,6 +96,9 @@ fn document(offer: &Offer) -> Value {
 pub(super) fn reward(bps: u16) -> String {
     match bps {
         0 => String::new(),
-        bps => format!("{} % of the price for feedback in time", f64::from(bps) / 100.0),
+        bps => format!(
+            "{} % of the price for feedback in time",
+            f64::from(bps) / 100.0
+        ),
     }
 }

@@ -16,7 +16,11 @@ pub(crate) struct Args {
 
 impl Args {
     pub(crate) async fn run(self, cx: &Cx) -> Result<Answer> {
-        let sent = cx.session().await?.refund(self.product, self.quantity).await?;
+        let sent = cx
+            .session()
+            .await?
+            .refund(self.product, self.quantity)
+            .await?;
         let text = pairs([
             ("product", sent.result.product.to_string()),
             ("tickets", sent.result.quantity.to_string()),

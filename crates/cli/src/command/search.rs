@@ -55,8 +55,15 @@ impl Args {
     pub(crate) async fn run(self, cx: &Cx) -> Result<Answer> {
         let reader = cx.reader().await?;
         let catalogue = Catalogue::read(reader.chain()).await?;
-        let found = catalogue.products.values().filter(|product| self.finds(&catalogue, product)).collect::<Vec<_>>();
-        Ok(Answer::new(&rows(&catalogue, &found), table_of(&catalogue, &found)).negative_if(found.is_empty()))
+        let found = catalogue
+            .products
+            .values()
+            .filter(|product| self.finds(&catalogue, product))
+            .collect::<Vec<_>>();
+        Ok(
+            Answer::new(&rows(&catalogue, &found), table_of(&catalogue, &found))
+                .negative_if(found.is_empty()),
+        )
     }
 
     fn finds(&self, catalogue: &Catalogue, product: &Product) -> bool {
@@ -66,10 +73,17 @@ impl Args {
             && (self.level.is_empty() || self.level.contains(&context.level))
             && any(&self.audience, |word| context.audience.contains(word))
             && any(&self.direction, |word| context.directions.contains(word))
-            && any(&self.control_point, |word| context.control_points.contains(word))
+            && any(&self.control_point, |word| {
+                context.control_points.contains(word)
+            })
             && any(&self.expect, |word| context.expected_actions.contains(word))
-            && self.commercial_use.is_none_or(|word| word == context.commercial_use)
-            && self.producer.as_ref().is_none_or(|wanted| is_of(catalogue, product, wanted))
+            && self
+                .commercial_use
+                .is_none_or(|word| word == context.commercial_use)
+            && self
+                .producer
+                .as_ref()
+                .is_none_or(|wanted| is_of(catalogue, product, wanted))
             && self.max_price.is_none_or(|most| product.price() <= most.0)
             && (!self.valid || product.is_valid(now))
             && (!self.on_sale || product.is_on_sale(now))
@@ -79,9 +93,12 @@ impl Args {
     fn finds_text(&self, catalogue: &Catalogue, product: &Product) -> bool {
         let organisation = catalogue.members.organisation_of(product.producer);
         let listing = &product.listing;
-        let text = format!("{}\n{}\n{organisation}", listing.title, listing.description).to_lowercase();
+        let text =
+            format!("{}\n{}\n{organisation}", listing.title, listing.description).to_lowercase();
         let words = self.text.iter().flat_map(|words| words.split_whitespace());
-        words.into_iter().all(|word| text.contains(&word.to_lowercase()))
+        words
+            .into_iter()
+            .all(|word| text.contains(&word.to_lowercase()))
     }
 }
 
@@ -90,7 +107,10 @@ fn any<W: Copy>(wanted: &[W], is_stated: impl Fn(W) -> bool) -> bool {
 }
 
 fn is_of(catalogue: &Catalogue, product: &Product, wanted: &str) -> bool {
-    let name = catalogue.members.organisation_of(product.producer).to_lowercase();
+    let name = catalogue
+        .members
+        .organisation_of(product.producer)
+        .to_lowercase();
     wanted.parse() == Ok(product.producer)
         || wanted.parse() == Ok(product.id.producer)
         || wanted.parse::<u32>().is_err() && name.contains(&wanted.to_lowercase())
@@ -98,7 +118,10 @@ fn is_of(catalogue: &Catalogue, product: &Product, wanted: &str) -> bool {
 
 /// Products as JSON rows.
 pub(super) fn rows(catalogue: &Catalogue, products: &[&Product]) -> Vec<Value> {
-    products.iter().map(|product| row(catalogue, product)).collect()
+    products
+        .iter()
+        .map(|product| row(catalogue, product))
+        .collect()
 }
 
 /// A product in JSON. Amounts are wei, as text; times are Unix seconds.
@@ -141,7 +164,10 @@ pub(super) fn table_of(catalogue: &Catalogue, products: &[&Product]) -> String {
         [
             product.id.to_string(),
             product.listing.title.clone(),
-            catalogue.members.organisation_of(product.producer).to_owned(),
+            catalogue
+                .members
+                .organisation_of(product.producer)
+                .to_owned(),
             context.level.to_string(),
             stated(context.tlp).unwrap_or("–").to_owned(),
             time(context.valid_until),
@@ -150,5 +176,18 @@ pub(super) fn table_of(catalogue: &Catalogue, products: &[&Product]) -> String {
             product.status.name().to_owned(),
         ]
     });
-    table(["product", "title", "producer", "level", "tlp", "valid until", "price", "left", "status"], rows)
+    table(
+        [
+            "product",
+            "title",
+            "producer",
+            "level",
+            "tlp",
+            "valid until",
+            "price",
+            "left",
+            "status",
+        ],
+        rows,
+    )
 }

@@ -14,12 +14,19 @@ pub(crate) struct Args {
 impl Args {
     pub(crate) async fn run(self, cx: &Cx) -> Result<Answer> {
         let sent = cx.session().await?.settle(&self.tasks).await?;
-        let settled = sent.result.tasks.iter().map(U256::to_string).collect::<Vec<_>>();
+        let settled = sent
+            .result
+            .tasks
+            .iter()
+            .map(U256::to_string)
+            .collect::<Vec<_>>();
         let text = match &settled[..] {
             [] => "nothing is due; nothing was sent".to_owned(),
             tasks => format!("settled: {}", tasks.join(", ")),
         };
         let is_empty = settled.is_empty();
-        Ok(Answer::new(&sent.result, text).after(sent.mined).negative_if(is_empty))
+        Ok(Answer::new(&sent.result, text)
+            .after(sent.mined)
+            .negative_if(is_empty))
     }
 }

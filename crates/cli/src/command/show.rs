@@ -22,7 +22,10 @@ impl Args {
         let catalogue = Catalogue::read(reader.chain()).await?;
         let product = catalogue.find(self.product)?;
         let edition = |id: Option<ProductId>| id.map(|id| id.to_string()).unwrap_or_default();
-        let (listing, organisation) = (&product.listing, catalogue.members.organisation_of(product.producer));
+        let (listing, organisation) = (
+            &product.listing,
+            catalogue.members.organisation_of(product.producer),
+        );
         let mut lines = vec![
             ("product", product.id.to_string()),
             ("title", listing.title.clone()),
@@ -32,12 +35,20 @@ impl Args {
             ("next edition", edition(product.next)),
             ("last edition", edition(product.previous)),
             ("price", format!("{} ether", ether(product.price()))),
-            ("tickets", format!("{} of {} left", product.left(), listing.stock)),
+            (
+                "tickets",
+                format!("{} of {} left", product.left(), listing.stock),
+            ),
             ("reward", reward(listing.rewardBps)),
         ];
         lines.extend(listing::lines(&product.context));
         lines.extend([
-            ("uuid", listing::uuid(listing).map(|uuid| uuid.to_string()).unwrap_or_default()),
+            (
+                "uuid",
+                listing::uuid(listing)
+                    .map(|uuid| uuid.to_string())
+                    .unwrap_or_default(),
+            ),
             ("bytes", listing.length.to_string()),
             ("content root", listing.contentRoot.to_string()),
             ("solver", product.solver.to_string()),

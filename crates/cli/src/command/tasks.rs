@@ -14,8 +14,8 @@ use crate::text::{table, time};
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Only those in this state
-    #[arg(long, value_parser = PossibleValuesParser::new(State::ALL.iter().map(|(_, name)| *name)))]
-    state: Vec<String>,
+    #[arg(long, value_name = "STATE", value_delimiter = ',', value_parser = PossibleValuesParser::new(State::ALL.iter().map(|(_, name)| *name)))]
+    only: Vec<String>,
 }
 
 impl Args {
@@ -23,16 +23,28 @@ impl Args {
         let session = cx.session().await?;
         let tasks = Tasks::read(session.chain(), &Which::Of(session.account()?)).await?;
         let catalogue = Catalogue::read(session.chain()).await?;
-        let wanted = |task: &&Task| self.state.is_empty() || self.state.iter().any(|state| state == task.state.name());
+        let wanted = |task: &&Task| {
+            self.only.is_empty() || self.only.iter().any(|state| state == task.state.name())
+        };
         let tasks = tasks.tasks.values().filter(wanted).collect::<Vec<_>>();
-        let rows = tasks.iter().map(|task| row(&session, &catalogue, task)).collect::<Result<Vec<_>>>()?;
-        let text = if rows.is_empty() { String::new() } else { text(&rows) };
+        let rows = tasks
+            .iter()
+            .map(|task| row(&session, &catalogue, task))
+            .collect::<Result<Vec<_>>>()?;
+        let text = if rows.is_empty() {
+            String::new()
+        } else {
+            text(&rows)
+        };
         Ok(Answer::new(&rows, text).negative_if(rows.is_empty()))
     }
 }
 
 fn row(session: &Session, catalogue: &Catalogue, task: &Task) -> Result<Value> {
-    let title = catalogue.products.get(&task.product).map(|product| &product.listing.title);
+    let title = catalogue
+        .products
+        .get(&task.product)
+        .map(|product| &product.listing.title);
     let file = session.written(task.id)?;
     Ok(json!({
         "task": task.id.to_string(),
@@ -58,15 +70,38 @@ fn text(rows: &[Value]) -> String {
             _ => "–",
         };
         let state = cell(row, "state");
-        let until = if state == "requested" { time(row["deadline"].as_u64().unwrap_or(0)) } else { "–".into() };
-        [cell(row, "task"), cell(row, "product"), cell(row, "title"), state, until, dialogue.into(), cell(row, "file")]
+        let until = if state == "requested" {
+            time(row["deadline"].as_u64().unwrap_or(0))
+        } else {
+            "–".into()
+        };
+        [
+            cell(row, "task"),
+            cell(row, "product"),
+            cell(row, "title"),
+            state,
+            until,
+            dialogue.into(),
+            cell(row, "file"),
+        ]
     });
-    table(["task", "product", "title", "state", "deadline", "feedback", "file"], rows)
+    table(
+        [
+            "task", "product", "title", "state", "deadline", "feedback", "file",
+        ],
+        rows,
+    )
 }
 
 /// A task's number, for the arguments of other commands.
 pub(super) fn number(text: &str) -> Result<U256, String> {
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let number = if digits { U256::from_str_radix(text, 10).ok() } else { None };
-    number.filter(|number| !number.is_zero()).ok_or_else(|| "expected a task's number, such as 12".into())
+    let number = if digits {
+        U256::from_str_radix(text, 10).ok()
+    } else {
+        None
+    };
+    number
+        .filter(|number| !number.is_zero())
+        .ok_or_else(|| "expected a task's number, such as 12".into())
 }

@@ -45,12 +45,19 @@ impl Args {
             max_price: self.max_price.map(|most| most.0),
             wait: Duration::from_secs(self.wait),
         };
-        let used = cx.session().await?.use_product(self.product, &options).await?;
+        let used = cx
+            .session()
+            .await?
+            .use_product(self.product, &options)
+            .await?;
         let text = pairs([
             ("task", used.task.to_string()),
             ("file", used.file.display().to_string()),
             ("bytes", format!("{}, verified", used.bytes)),
-            ("took", format!("{} blocks, {} ms", used.blocks, used.milliseconds)),
+            (
+                "took",
+                format!("{} blocks, {} ms", used.blocks, used.milliseconds),
+            ),
         ]);
         Ok(Answer::new(&used, text))
     }

@@ -16,6 +16,10 @@ impl Args {
         let sent = cx.session().await?.withdraw(self.product).await?;
         let product = self.product.to_string();
         let text = format!("{product} is withdrawn; tickets that were sold stay good");
-        Ok(Answer::new(&json!({ "product": product, "transaction": sent.result }), text).after(sent.mined))
+        Ok(Answer::new(
+            &json!({ "product": product, "transaction": sent.result }),
+            text,
+        )
+        .after(sent.mined))
     }
 }

@@ -44,9 +44,21 @@ pub enum NoteText {
 
 impl Session {
     /// Says what was done with a delivery. The note is with the solver before the chain has its hash.
-    pub async fn give_feedback(&self, task: U256, feedback: Feedback, note: Option<&str>) -> Result<Sent<B256>> {
-        let details = (feedback.actions, feedback.outcome.name(), feedback.usefulness, note);
-        let turn = self.turn(Intent::new(format!("give feedback on {task}"), &details)).await?;
+    pub async fn give_feedback(
+        &self,
+        task: U256,
+        feedback: Feedback,
+        note: Option<&str>,
+    ) -> Result<Sent<B256>> {
+        let details = (
+            feedback.actions,
+            feedback.outcome.name(),
+            feedback.usefulness,
+            note,
+        );
+        let turn = self
+            .turn(Intent::new(format!("give feedback on {task}"), &details))
+            .await?;
         let found = self.own_task(task).await?;
         let mut note_hash = B256::ZERO;
         if !turn.is_adopted() {
@@ -55,18 +67,38 @@ impl Session {
                 let product = Catalogue::product(self.chain(), found.product).await?;
                 let note = self.salted(Kind::Feedback, task, text)?;
                 let reader = PublicKey(product.listing.noteKey);
-                self.leave_note(Kind::Feedback, &product, task, reader, &note).await?;
+                self.leave_note(Kind::Feedback, &product, task, reader, &note)
+                    .await?;
                 note_hash = note.hash();
             }
         }
-        let call = ICTIOperator::giveFeedbackCall { task, feedback, noteHash: note_hash };
-        let mined = turn.send(&Call::new(self.chain().contracts().operator, &call)).await?;
-        Ok(Sent { result: mined.hash(), mined: Some(mined) })
+        let call = ICTIOperator::giveFeedbackCall {
+            task,
+            feedback,
+            noteHash: note_hash,
+        };
+        let mined = turn
+            .send(&Call::new(self.chain().contracts().operator, &call))
+            .await?;
+        Ok(Sent {
+            result: mined.hash(),
+            mined: Some(mined),
+        })
     }
 
     /// Answers a feedback on an own product.
-    pub async fn answer_feedback(&self, task: U256, response: Response, note: Option<&str>) -> Result<Sent<B256>> {
-        let turn = self.turn(Intent::new(format!("answer the feedback on {task}"), &(response.name(), note))).await?;
+    pub async fn answer_feedback(
+        &self,
+        task: U256,
+        response: Response,
+        note: Option<&str>,
+    ) -> Result<Sent<B256>> {
+        let turn = self
+            .turn(Intent::new(
+                format!("answer the feedback on {task}"),
+                &(response.name(), note),
+            ))
+            .await?;
         let found = Tasks::one(self.chain(), task).await?;
         let product = Catalogue::product(self.chain(), found.product).await?;
         self.check_producer(&product)?;
@@ -74,25 +106,45 @@ impl Session {
         if !turn.is_adopted() {
             match (&found.feedback, &found.answer) {
                 (None, _) => return Err(TaskError::NoFeedback(task).into()),
-                (_, Some(_)) => return Err(TaskError::AlreadySaid { task, what: "answered" }.into()),
+                (_, Some(_)) => {
+                    return Err(TaskError::AlreadySaid {
+                        task,
+                        what: "answered",
+                    }
+                    .into());
+                }
                 _ => {}
             }
             if let Some(text) = note {
                 let note = self.salted(Kind::Answer, task, text)?;
                 let reader = PublicKey(found.one_time_key);
-                self.leave_note(Kind::Answer, &product, task, reader, &note).await?;
+                self.leave_note(Kind::Answer, &product, task, reader, &note)
+                    .await?;
                 note_hash = note.hash();
             }
         }
-        let call = ICTIOperator::answerFeedbackCall { task, response, noteHash: note_hash };
-        let mined = turn.send(&Call::new(self.chain().contracts().operator, &call)).await?;
-        Ok(Sent { result: mined.hash(), mined: Some(mined) })
+        let call = ICTIOperator::answerFeedbackCall {
+            task,
+            response,
+            noteHash: note_hash,
+        };
+        let mined = turn
+            .send(&Call::new(self.chain().contracts().operator, &call))
+            .await?;
+        Ok(Sent {
+            result: mined.hash(),
+            mined: Some(mined),
+        })
     }
 
     /// All feedback on the account's products, oldest first, with the notes that open.
     pub async fn inbox(&self) -> Result<Vec<Dialogue>> {
-        let products = Catalogue::of_producer(self.chain(), self.account()?).await?.products;
-        let products = products.into_iter().map(|(id, product)| (id, Arc::new(product)));
+        let products = Catalogue::of_producer(self.chain(), self.account()?)
+            .await?
+            .products;
+        let products = products
+            .into_iter()
+            .map(|(id, product)| (id, Arc::new(product)));
         let mut products = products.collect::<BTreeMap<ProductId, _>>();
         self.current_solvers(&mut products).await?;
         let which = Which::For(products.keys().copied().collect());
@@ -100,14 +152,20 @@ impl Session {
         let said = tasks.into_values().filter(|task| task.feedback.is_some());
         let (places, mut reads) = (Arc::new(Semaphore::new(FETCHES)), JoinSet::new());
         for task in said {
-            let Some(product) = products.get(&task.product).cloned() else { continue };
+            let Some(product) = products.get(&task.product).cloned() else {
+                continue;
+            };
             let (session, places) = (self.clone(), places.clone());
             reads.spawn(async move {
                 let _place = places.acquire_owned().await;
                 session.dialogue(task, product).await
             });
         }
-        let mut dialogues = reads.join_all().await.into_iter().collect::<Result<Vec<_>>>()?;
+        let mut dialogues = reads
+            .join_all()
+            .await
+            .into_iter()
+            .collect::<Result<Vec<_>>>()?;
         dialogues.sort_by_key(|dialogue| dialogue.task.id);
         Ok(dialogues)
     }
@@ -120,7 +178,10 @@ impl Session {
     }
 
     /// A product that was published may be with another solver now.
-    async fn current_solvers(&self, products: &mut BTreeMap<ProductId, Arc<Product>>) -> Result<()> {
+    async fn current_solvers(
+        &self,
+        products: &mut BTreeMap<ProductId, Arc<Product>>,
+    ) -> Result<()> {
         let catalogue = Catalogue::read(self.chain()).await?;
         for (id, product) in products {
             if let Some(current) = catalogue.products.get(id) {
@@ -132,12 +193,18 @@ impl Session {
 
     async fn dialogue(&self, task: Task, product: Arc<Product>) -> Result<Dialogue> {
         let account = self.account()?;
-        let (feedback, answer) = (task.feedback.as_ref().map(|said| said.note_hash), task.answer.map(|said| said.note_hash));
+        let (feedback, answer) = (
+            task.feedback.as_ref().map(|said| said.note_hash),
+            task.answer.map(|said| said.note_hash),
+        );
         let note = match feedback.filter(|hash| !hash.is_zero()) {
             None => NoteText::None,
             Some(hash) if product.producer == account => {
                 let key = self.wallet()?.sealing_key(self.scope());
-                read(self.fetch_note(Kind::Feedback, &product, task.id, &key, hash).await)
+                read(
+                    self.fetch_note(Kind::Feedback, &product, task.id, &key, hash)
+                        .await,
+                )
             }
             Some(hash) => self.own_note(Kind::Feedback, task.id, hash)?,
         };
@@ -145,11 +212,19 @@ impl Session {
             None => NoteText::None,
             Some(hash) if task.consumer == account => {
                 let key = self.wallet()?.one_time_key(self.scope(), task.nonce);
-                read(self.fetch_note(Kind::Answer, &product, task.id, &key, hash).await)
+                read(
+                    self.fetch_note(Kind::Answer, &product, task.id, &key, hash)
+                        .await,
+                )
             }
             Some(hash) => self.own_note(Kind::Answer, task.id, hash)?,
         };
-        Ok(Dialogue { task, product, note, answer_note })
+        Ok(Dialogue {
+            task,
+            product,
+            note,
+            answer_note,
+        })
     }
 }
 
@@ -165,7 +240,11 @@ fn check_sayable(task: &Task) -> Result<()> {
         return Err(super::work::not_delivered(task).into());
     }
     match task.feedback {
-        Some(_) => Err(TaskError::AlreadySaid { task: task.id, what: "given" }.into()),
+        Some(_) => Err(TaskError::AlreadySaid {
+            task: task.id,
+            what: "given",
+        }
+        .into()),
         None => Ok(()),
     }
 }

@@ -38,8 +38,13 @@ impl Session {
         let recipient = recipient.map_or_else(|| self.account(), Ok)?;
         let token = self.chain().contracts().token;
         let call = Call::new(token, &ICTIToken::collectCall { recipient });
-        let mined = self.send(Intent::new(format!("collect to {recipient}"), &()), &call).await?;
+        let mined = self
+            .send(Intent::new(format!("collect to {recipient}"), &()), &call)
+            .await?;
         let event: ICTIToken::Collected = mined.event(token)?;
-        Ok(Sent { result: (event.amount, mined.hash()), mined: Some(mined) })
+        Ok(Sent {
+            result: (event.amount, mined.hash()),
+            mined: Some(mined),
+        })
     }
 }

@@ -1,7 +1,9 @@
 //! Notes between the parties of a task, through the solver.
 
 use alloy::primitives::{B256, U256, keccak256};
-use ayumi_sealing::{MAX_NOTE_BYTES, Message, Note, PublicKey, SEAL_BYTES, SecretKey, seal, unseal};
+use ayumi_sealing::{
+    MAX_NOTE_BYTES, Message, Note, PublicKey, SEAL_BYTES, SecretKey, seal, unseal,
+};
 
 use super::NoteText;
 use crate::error::{InputError, Result, TaskError};
@@ -60,9 +62,22 @@ impl Session {
         note: &Note,
     ) -> Result<()> {
         self.observer().step("leaving the note with the solver");
-        let sealed = seal(kind.message(task), self.scope(), reader, &note.to_plaintext()).map_err(TaskError::from)?;
+        let sealed = seal(
+            kind.message(task),
+            self.scope(),
+            reader,
+            &note.to_plaintext(),
+        )
+        .map_err(TaskError::from)?;
         let endpoint = self.endpoint_of(product).await?;
-        Ok(endpoint.put_note(self.wallet()?, &self.chain().domain(), (task, kind.name()), sealed).await?)
+        Ok(endpoint
+            .put_note(
+                self.wallet()?,
+                &self.chain().domain(),
+                (task, kind.name()),
+                sealed,
+            )
+            .await?)
     }
 
     /// A note that this account wrote, if it is still here.
@@ -87,9 +102,17 @@ impl Session {
         let endpoint = self.endpoint_of(product).await?;
         let limit = MAX_NOTE_BYTES + SALT_BYTES + SEAL_BYTES;
         let domain = self.chain().domain();
-        let sealed = endpoint.fetch(self.wallet()?, &domain, (task, kind.name()), limit).await?;
-        let plaintext = unseal(kind.message(task), self.scope(), key, &sealed)
-            .map_err(|cause| TaskError::Unseal { item: kind.name(), task, cause })?;
+        let sealed = endpoint
+            .fetch(self.wallet()?, &domain, (task, kind.name()), limit)
+            .await?;
+        let plaintext =
+            unseal(kind.message(task), self.scope(), key, &sealed).map_err(|cause| {
+                TaskError::Unseal {
+                    item: kind.name(),
+                    task,
+                    cause,
+                }
+            })?;
         let note = Note::verify(&plaintext, hash).map_err(InputError::from)?;
         Ok(note.text().to_owned())
     }

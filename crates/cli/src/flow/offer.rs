@@ -55,13 +55,21 @@ impl Offer {
     /// Of a file.
     pub fn read(path: &Path) -> Result<Self> {
         let payload = read(path)?;
-        let document = |cause| InputError::Document { path: path.to_owned(), cause };
+        let document = |cause| InputError::Document {
+            path: path.to_owned(),
+            cause,
+        };
         Ok(Self::new(payload).map_err(document)?)
     }
 
     /// Whether it may be published; `incomplete` if it need not state all that it should.
     pub fn check(&self, incomplete: bool, now: u64) -> Result<(), InputError> {
-        let Context { title, valid_from, valid_until, .. } = &self.context;
+        let Context {
+            title,
+            valid_from,
+            valid_until,
+            ..
+        } = &self.context;
         match title.len() {
             0 => return Err(InputError::NoTitle),
             1..=MAX_TITLE_BYTES => {}
@@ -85,7 +93,10 @@ impl Offer {
     }
 
     fn check_leaks(&self) -> Result<(), InputError> {
-        for (part, text) in [("title", &self.context.title), ("description", &self.description)] {
+        for (part, text) in [
+            ("title", &self.context.title),
+            ("description", &self.description),
+        ] {
             if let Some(leak) = self.document.leaks(text).into_iter().next() {
                 return Err(InputError::Leak { part, leak });
             }
@@ -94,7 +105,12 @@ impl Offer {
     }
 
     /// As the contract has it.
-    pub(crate) fn listing(&self, commitment: Commitment, solver: Address, note_key: B256) -> ICTIToken::Listing {
+    pub(crate) fn listing(
+        &self,
+        commitment: Commitment,
+        solver: Address,
+        note_key: B256,
+    ) -> ICTIToken::Listing {
         ICTIToken::Listing {
             contentRoot: commitment.content_root,
             length: u32::try_from(commitment.payload_length).expect("a payload has at most 32 MiB"),
@@ -113,7 +129,10 @@ impl Offer {
 
 /// The bytes of a document's file; never more than a document may have.
 fn read(path: &Path) -> Result<Vec<u8>, InputError> {
-    let file = |cause| InputError::File { path: path.to_owned(), cause };
+    let file = |cause| InputError::File {
+        path: path.to_owned(),
+        cause,
+    };
     let metadata = fs::metadata(path).map_err(file)?;
     if metadata.is_dir() {
         return Err(InputError::NotAFile(path.to_owned()));
@@ -121,9 +140,16 @@ fn read(path: &Path) -> Result<Vec<u8>, InputError> {
     let limit = MAX_DOCUMENT_BYTES as u64 + 1;
     if metadata.len() >= limit {
         let bytes = usize::try_from(metadata.len()).unwrap_or(usize::MAX);
-        return Err(InputError::Document { path: path.to_owned(), cause: ParseError::TooBig { bytes } });
+        return Err(InputError::Document {
+            path: path.to_owned(),
+            cause: ParseError::TooBig { bytes },
+        });
     }
     let mut payload = Vec::new();
-    File::open(path).map_err(file)?.take(limit).read_to_end(&mut payload).map_err(file)?;
+    File::open(path)
+        .map_err(file)?
+        .take(limit)
+        .read_to_end(&mut payload)
+        .map_err(file)?;
     Ok(payload)
 }

@@ -57,9 +57,15 @@ impl Session {
         let turn = self.turn(intent).await?;
         let (seed, is_new) = seed(&draft)?;
         let commitment = commit(&offer.payload, &seed).map_err(InputError::from)?;
-        if !is_new && !turn.is_adopted() && let Some(result) = self.published_before(commitment).await? {
+        if !is_new
+            && !turn.is_adopted()
+            && let Some(result) = self.published_before(commitment).await?
+        {
             state::remove(&draft)?;
-            return Ok(Sent { result, mined: None });
+            return Ok(Sent {
+                result,
+                mined: None,
+            });
         }
         if !turn.is_adopted() {
             self.hand_over(offer, &seed, commitment, &target).await?;
@@ -69,18 +75,20 @@ impl Session {
         let mined = turn.send(&call).await?.forgetting(draft);
         let event: ICTIToken::ProductPublished = mined.event(self.chain().contracts().token)?;
         let result = published(&event, &mined.receipt)?;
-        Ok(Sent { result, mined: Some(mined) })
-    }
-
-    /// The listing as it would be published.
-    pub async fn dry_run(&self, offer: &Offer, solver: Option<&Url>) -> Result<(Address, String)> {
-        let members = Members::read(self.chain()).await?;
-        let target = self.choose_solver(&members, solver).await?;
-        Ok((target.endpoint.solver(), target.endpoint.url().to_owned()))
+        Ok(Sent {
+            result,
+            mined: Some(mined),
+        })
     }
 
     /// Seals the asset to the solver's key as the chain has it, and stores it with the solver.
-    async fn hand_over(&self, offer: &Offer, seed: &Seed, commitment: Commitment, target: &Target) -> Result<()> {
+    async fn hand_over(
+        &self,
+        offer: &Offer,
+        seed: &Seed,
+        commitment: Commitment,
+        target: &Target,
+    ) -> Result<()> {
         self.observer().step("giving the document to the solver");
         let domain = self.chain().domain();
         let identity = target.endpoint.check(&domain).await?;
@@ -88,11 +96,25 @@ impl Session {
             let (bytes, most) = (commitment.payload_length, identity.max_payload_bytes);
             return Err(InputError::TooLargeForSolver { bytes, most }.into());
         }
-        let asset = Asset { seed: seed.clone(), payload: offer.payload.clone() };
-        let message = Message::Asset { content_root: commitment.content_root };
-        let sealed = seal(message, self.scope(), target.sealing_key, &asset.to_plaintext()).map_err(TaskError::from)?;
+        let asset = Asset {
+            seed: seed.clone(),
+            payload: offer.payload.clone(),
+        };
+        let message = Message::Asset {
+            content_root: commitment.content_root,
+        };
+        let sealed = seal(
+            message,
+            self.scope(),
+            target.sealing_key,
+            &asset.to_plaintext(),
+        )
+        .map_err(TaskError::from)?;
         let what = (commitment.content_root, commitment.payload_length);
-        Ok(target.endpoint.put_asset(self.wallet()?, &domain, what, sealed).await?)
+        Ok(target
+            .endpoint
+            .put_asset(self.wallet()?, &domain, what, sealed)
+            .await?)
     }
 
     fn publish_call(
@@ -106,7 +128,13 @@ impl Session {
         let listing = offer.listing(commitment, solver, note_key.0);
         let token = self.chain().contracts().token;
         Ok(match revises {
-            Some(product) => Call::new(token, &ICTIToken::reviseCall { product: id(product), listing }),
+            Some(product) => Call::new(
+                token,
+                &ICTIToken::reviseCall {
+                    product: id(product),
+                    listing,
+                },
+            ),
             None => Call::new(token, &ICTIToken::publishCall { listing }),
         })
     }
@@ -145,23 +173,33 @@ impl Session {
     }
 
     async fn solver_at(&self, members: &Members, url: &Url) -> Result<Target> {
-        let same = |endpoint: &str| endpoint.trim_end_matches('/') == url.as_str().trim_end_matches('/');
-        let mut matching = members.active_solvers().filter(|(_, solver)| same(&solver.endpoint));
+        let same =
+            |endpoint: &str| endpoint.trim_end_matches('/') == url.as_str().trim_end_matches('/');
+        let mut matching = members
+            .active_solvers()
+            .filter(|(_, solver)| same(&solver.endpoint));
         if let (Some((address, _)), None) = (matching.next(), matching.next()) {
             return target(self.http(), members, address, None);
         }
         let stranger = Endpoint::new(self.http(), Address::ZERO, url.as_str())?;
         let address = stranger.identity().await?.solver;
-        if members.active_solvers().any(|(active, _)| active == address) {
+        if members
+            .active_solvers()
+            .any(|(active, _)| active == address)
+        {
             return target(self.http(), members, address, Some(url));
         }
-        let text = format!("the solver {address} at {url} is not an active solver of the consortium");
+        let text =
+            format!("the solver {address} at {url} is not an active solver of the consortium");
         Err(TaskError::NoSolver(text).into())
     }
 }
 
 fn target(http: &Http, members: &Members, address: Address, url: Option<&Url>) -> Result<Target> {
-    let solver = members.solvers.get(&address).ok_or(TaskError::SolverInactive(address))?;
+    let solver = members
+        .solvers
+        .get(&address)
+        .ok_or(TaskError::SolverInactive(address))?;
     let endpoint = url.map_or(&*solver.endpoint, Url::as_str);
     Ok(Target {
         endpoint: Endpoint::new(http, address, endpoint)?,
@@ -171,17 +209,30 @@ fn target(http: &Http, members: &Members, address: Address, url: Option<&Url>) -
 
 /// Chooses without being told.
 fn only_solver(members: &Members, account: Address) -> Result<Address> {
-    let own = members.accounts.get(&account).map(|account| account.organisation);
+    let own = members
+        .accounts
+        .get(&account)
+        .map(|account| account.organisation);
     let active = members.active_solvers().collect::<Vec<_>>();
-    let ours = active.iter().filter(|(_, solver)| Some(solver.organisation) == own).collect::<Vec<_>>();
+    let ours = active
+        .iter()
+        .filter(|(_, solver)| Some(solver.organisation) == own)
+        .collect::<Vec<_>>();
     match (&ours[..], &active[..]) {
         ([(address, _)], _) | (_, [(address, _)]) => Ok(*address),
         (_, []) => Err(TaskError::NoSolver("the consortium has no active solver".into()).into()),
         _ => {
             let lines = active.iter().map(|(address, solver)| {
-                format!("\n- {} ({address}, of {})", solver.endpoint, members.name_of(solver.organisation))
+                format!(
+                    "\n- {} ({address}, of {})",
+                    solver.endpoint,
+                    members.name_of(solver.organisation)
+                )
             });
-            let text = format!("there are several solvers to choose from:{}", lines.collect::<String>());
+            let text = format!(
+                "there are several solvers to choose from:{}",
+                lines.collect::<String>()
+            );
             Err(TaskError::NoSolver(text).into())
         }
     }
@@ -207,11 +258,19 @@ fn seed(draft: &std::path::Path) -> Result<(Seed, bool)> {
         return Ok((Seed::from(seed.0), false));
     }
     let seed = Seed::random();
-    state::write_json(draft, &Draft { seed: B256::from(*seed.as_bytes()) })?;
+    state::write_json(
+        draft,
+        &Draft {
+            seed: B256::from(*seed.as_bytes()),
+        },
+    )?;
     Ok((seed, true))
 }
 
-fn published(event: &ICTIToken::ProductPublished, receipt: &TransactionReceipt) -> Result<Published> {
+fn published(
+    event: &ICTIToken::ProductPublished,
+    receipt: &TransactionReceipt,
+) -> Result<Published> {
     let transaction = receipt.transaction_hash;
     let product = ProductId::try_from(U256::from(event.product));
     Ok(Published {

@@ -40,7 +40,14 @@ pub struct UseOptions {
 
 impl Default for UseOptions {
     fn default() -> Self {
-        Self { file: None, force: false, task: None, buy: false, max_price: None, wait: Duration::from_secs(600) }
+        Self {
+            file: None,
+            force: false,
+            task: None,
+            buy: false,
+            max_price: None,
+            wait: Duration::from_mins(10),
+        }
     }
 }
 
@@ -89,7 +96,10 @@ impl Session {
         if product.producer == self.account()? {
             return Err(TaskError::OwnProduct(product.id).into());
         }
-        let file = options.file.clone().unwrap_or_else(|| default_file(&product));
+        let file = options
+            .file
+            .clone()
+            .unwrap_or_else(|| default_file(&product));
         check_file(&file, &product, options.force)?;
         let started = Instant::now();
         let task = self.task_for(&product, options).await?;
@@ -120,11 +130,16 @@ impl Session {
             data: (one_time_key.0, nonce).abi_encode().into(),
         };
         let intent = Intent::new(format!("use {product}"), &());
-        let mined = self.send(intent, &Call::new(contracts.token, &call)).await?;
+        let mined = self
+            .send(intent, &Call::new(contracts.token, &call))
+            .await?;
         let event: TaskRequested = mined.event(contracts.operator)?;
         let block = mined.receipt.block_number.unwrap_or(0);
         let task = Task::of(&event, block).ok_or(TaskError::NoEvent(mined.hash()))?;
-        Ok(Sent { result: task, mined: Some(mined) })
+        Ok(Sent {
+            result: task,
+            mined: Some(mined),
+        })
     }
 
     /// Lets what an interrupted command sent come to its end: what it opened is on chain then.
@@ -144,10 +159,16 @@ impl Session {
         let which = Which::OfProduct(self.account()?, product.id);
         let mut tasks = Tasks::read(self.chain(), &which).await?.tasks;
         let store = self.store()?;
-        let choice = choose(tasks.values(), |task| store.written(task).exists(), |task| store.wrong(task).exists());
+        let choice = choose(
+            tasks.values(),
+            |task| store.written(task).exists(),
+            |task| store.wrong(task).exists(),
+        );
         if let Choice::TakeUp(task) = choice {
             self.observer().note(&format!("taking up task {task}"));
-            return tasks.remove(&task).ok_or_else(|| TaskError::UnknownTask(task).into());
+            return tasks
+                .remove(&task)
+                .ok_or_else(|| TaskError::UnknownTask(task).into());
         }
         self.check_solver(product).await?;
         self.check_ticket(product, options).await?;
@@ -157,11 +178,19 @@ impl Session {
     /// No ticket is spent on a solver that is not there.
     async fn check_solver(&self, product: &Product) -> Result<()> {
         self.observer().step("asking the solver who it is");
-        let active = self.chain().consortium().isSolver(product.solver).call().await;
+        let active = self
+            .chain()
+            .consortium()
+            .isSolver(product.solver)
+            .call()
+            .await;
         if !active.map_err(|error| self.chain().view_error(error))? {
             return Err(TaskError::SolverInactive(product.solver).into());
         }
-        self.endpoint_of(product).await?.check(&self.chain().domain()).await?;
+        self.endpoint_of(product)
+            .await?
+            .check(&self.chain().domain())
+            .await?;
         Ok(())
     }
 
@@ -171,7 +200,12 @@ impl Session {
         }
         if !options.buy {
             let (account, price) = (self.account()?, product.price());
-            return Err(TaskError::NoTicket { product: product.id, account, price }.into());
+            return Err(TaskError::NoTicket {
+                product: product.id,
+                account,
+                price,
+            }
+            .into());
         }
         self.observer().step("buying a ticket");
         self.buy(product.id, 1, options.max_price).await?.recorded();
@@ -180,15 +214,23 @@ impl Session {
 
     /// Writes the file whole or not at all, and remembers that it was written.
     fn write(&self, task: &Task, file: &Path, payload: &Payload, force: bool) -> Result<()> {
-        let io = |cause| InputError::File { path: file.to_owned(), cause };
+        let io = |cause| InputError::File {
+            path: file.to_owned(),
+            cause,
+        };
         match fs::read(file) {
             Ok(found) if found == payload.bytes => {}
             Ok(_) if !force => return Err(InputError::Exists(file.to_owned()).into()),
             Err(cause) if cause.kind() != ErrorKind::NotFound => return Err(io(cause).into()),
             _ => write_file(file, &payload.bytes).map_err(io)?,
         }
-        let written = Written { file: std::path::absolute(file).unwrap_or_else(|_| file.to_owned()) };
-        Ok(state::write_json(&self.store()?.written(task.id), &written)?)
+        let written = Written {
+            file: std::path::absolute(file).unwrap_or_else(|_| file.to_owned()),
+        };
+        Ok(state::write_json(
+            &self.store()?.written(task.id),
+            &written,
+        )?)
     }
 
     /// Where the payload of a task was written, as far as this state folder knows.
@@ -211,12 +253,18 @@ fn choose<'a>(
         State::Settled => !is_written(task.id) && !is_wrong(task.id),
         _ => false,
     });
-    open.or_else(|| unwritten.next()).map_or(Choice::Redeem, |task| Choice::TakeUp(task.id))
+    open.or_else(|| unwritten.next())
+        .map_or(Choice::Redeem, |task| Choice::TakeUp(task.id))
 }
 
 fn usable(task: Task, product: ProductId) -> Result<Task> {
     if task.product != product {
-        return Err(TaskError::OtherProduct { task: task.id, found: task.product, given: product }.into());
+        return Err(TaskError::OtherProduct {
+            task: task.id,
+            found: task.product,
+            given: product,
+        }
+        .into());
     }
     match task.state {
         State::Requested | State::Delivered | State::Settled => Ok(task),
@@ -226,12 +274,17 @@ fn usable(task: Task, product: ProductId) -> Result<Task> {
 
 /// What the name needs is checked before a ticket is spent; the content is compared when it is there.
 fn check_file(file: &Path, product: &Product, force: bool) -> Result<(), InputError> {
-    let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let parent = file
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty());
     if let Some(parent) = parent
         && !parent.is_dir()
     {
         let cause = std::io::Error::new(ErrorKind::NotFound, "there is no such folder");
-        return Err(InputError::File { path: parent.to_owned(), cause });
+        return Err(InputError::File {
+            path: parent.to_owned(),
+            cause,
+        });
     }
     match fs::metadata(file) {
         Ok(metadata) if metadata.is_dir() => Err(InputError::NotAFile(file.to_owned())),
@@ -244,7 +297,10 @@ fn check_file(file: &Path, product: &Product, force: bool) -> Result<(), InputEr
 
 fn write_file(file: &Path, bytes: &[u8]) -> std::io::Result<()> {
     use std::io::Write;
-    let folder = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = file
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     let mut aside = tempfile::NamedTempFile::new_in(folder)?;
     aside.write_all(bytes)?;
     aside.as_file().sync_all()?;
@@ -272,7 +328,10 @@ mod tests {
             nonce: B256::ZERO,
             deadline: 0,
         };
-        Task { state, ..Task::of(&event, 1).unwrap() }
+        Task {
+            state,
+            ..Task::of(&event, 1).unwrap()
+        }
     }
 
     #[test]
@@ -285,19 +344,39 @@ mod tests {
             task(5, State::Cancelled),
         ];
         let take_up = |number: u64| Choice::TakeUp(U256::from(number));
-        let written = |numbers: &'static [u64]| move |task: U256| numbers.iter().any(|number| task == U256::from(*number));
+        let written = |numbers: &'static [u64]| {
+            move |task: U256| numbers.iter().any(|number| task == U256::from(*number))
+        };
         assert_eq!(choose(tasks.iter(), written(&[]), written(&[])), take_up(4));
-        assert_eq!(choose(tasks[..3].iter(), written(&[]), written(&[])), take_up(2));
-        assert_eq!(choose(tasks[..3].iter(), written(&[2]), written(&[])), take_up(3));
-        assert_eq!(choose(tasks[..3].iter(), written(&[2, 3]), written(&[])), Choice::Redeem);
-        assert_eq!(choose([].iter(), written(&[]), written(&[])), Choice::Redeem);
+        assert_eq!(
+            choose(tasks[..3].iter(), written(&[]), written(&[])),
+            take_up(2)
+        );
+        assert_eq!(
+            choose(tasks[..3].iter(), written(&[2]), written(&[])),
+            take_up(3)
+        );
+        assert_eq!(
+            choose(tasks[..3].iter(), written(&[2, 3]), written(&[])),
+            Choice::Redeem
+        );
+        assert_eq!(
+            choose([].iter(), written(&[]), written(&[])),
+            Choice::Redeem
+        );
     }
 
     #[test]
     fn wrong_data_is_shown_until_it_is_past_help() {
         let wrong = |_: U256| true;
         let never = |_: U256| false;
-        assert_eq!(choose([task(1, State::Delivered)].iter(), never, wrong), Choice::TakeUp(U256::ONE));
-        assert_eq!(choose([task(1, State::Settled)].iter(), never, wrong), Choice::Redeem);
+        assert_eq!(
+            choose([task(1, State::Delivered)].iter(), never, wrong),
+            Choice::TakeUp(U256::ONE)
+        );
+        assert_eq!(
+            choose([task(1, State::Settled)].iter(), never, wrong),
+            Choice::Redeem
+        );
     }
 }

@@ -23,7 +23,10 @@ pub struct Settled {
     pub transaction: Option<B256>,
 }
 
-fn tasks_as_text<S: serde::Serializer>(tasks: &[U256], serializer: S) -> std::result::Result<S::Ok, S::Error> {
+fn tasks_as_text<S: serde::Serializer>(
+    tasks: &[U256],
+    serializer: S,
+) -> std::result::Result<S::Ok, S::Error> {
     serializer.collect_seq(tasks.iter().map(U256::to_string))
 }
 
@@ -37,30 +40,60 @@ impl Session {
         };
         tasks.truncate(BATCH);
         let operator = self.chain().contracts().operator;
-        let settle = ICTIOperator::settleCall { tasks: tasks.clone() };
+        let settle = ICTIOperator::settleCall {
+            tasks: tasks.clone(),
+        };
         let call = Call::new(operator, &settle);
-        let nothing = Sent { result: Settled { tasks: Vec::new(), transaction: None }, mined: None };
-        let turn = self.turn(Intent::new("settle", &tasks_text(&tasks))).await?;
+        let nothing = Sent {
+            result: Settled {
+                tasks: Vec::new(),
+                transaction: None,
+            },
+            mined: None,
+        };
+        let turn = self
+            .turn(Intent::new("settle", &tasks_text(&tasks)))
+            .await?;
         if !turn.is_adopted() && (tasks.is_empty() || self.would_settle(&call).await?.is_zero()) {
             return Ok(nothing);
         }
         let mined = turn.send(&call).await?;
-        let logs = mined.receipt.logs().iter().filter(|log| log.address() == operator);
-        let settled = logs.filter_map(|log| TaskSettled::decode_log(&log.inner).ok()).map(|event| event.task);
-        let result = Settled { tasks: settled.collect(), transaction: Some(mined.hash()) };
-        Ok(Sent { result, mined: Some(mined) })
+        let logs = mined
+            .receipt
+            .logs()
+            .iter()
+            .filter(|log| log.address() == operator);
+        let settled = logs
+            .filter_map(|log| TaskSettled::decode_log(&log.inner).ok())
+            .map(|event| event.task);
+        let result = Settled {
+            tasks: settled.collect(),
+            transaction: Some(mined.hash()),
+        };
+        Ok(Sent {
+            result,
+            mined: Some(mined),
+        })
     }
 
     /// Gives the ticket of a task back that was not served until its deadline.
     pub async fn cancel(&self, task: U256) -> Result<Sent<B256>> {
         let found = Tasks::one(self.chain(), task).await?;
-        let turn = self.turn(Intent::new(format!("cancel {task}"), &())).await?;
+        let turn = self
+            .turn(Intent::new(format!("cancel {task}"), &()))
+            .await?;
         if found.state != State::Requested && !turn.is_adopted() {
             return Err(super::work::not_delivered(&found).into());
         }
-        let call = Call::new(self.chain().contracts().operator, &ICTIOperator::cancelCall { task });
+        let call = Call::new(
+            self.chain().contracts().operator,
+            &ICTIOperator::cancelCall { task },
+        );
         let mined = turn.send(&call).await?;
-        Ok(Sent { result: mined.hash(), mined: Some(mined) })
+        Ok(Sent {
+            result: mined.hash(),
+            mined: Some(mined),
+        })
     }
 
     async fn would_settle(&self, call: &Call) -> Result<U256> {
@@ -73,10 +106,19 @@ impl Session {
     /// rewarded, is over.
     async fn due(&self) -> Result<Vec<U256>> {
         let (chain, account) = (self.chain(), self.account()?);
-        let products = Catalogue::of_producer(chain, account).await?.products.into_keys().collect();
+        let products = Catalogue::of_producer(chain, account)
+            .await?
+            .products
+            .into_keys()
+            .collect();
         let sold = Tasks::read(chain, &Which::For(products)).await?;
         let bought = Tasks::read(chain, &Which::Of(account)).await?;
-        let delivered = |tasks: Tasks| tasks.tasks.into_values().filter(|task| task.state == State::Delivered);
+        let delivered = |tasks: Tasks| {
+            tasks
+                .tasks
+                .into_values()
+                .filter(|task| task.state == State::Delivered)
+        };
         let mut looks = JoinSet::new();
         for task in delivered(sold).chain(delivered(bought)) {
             let session = self.clone();
@@ -97,9 +139,22 @@ impl Session {
         let stored = operator.taskOf(task.id).call().await.map_err(error)?;
         let complaint = operator.COMPLAINT_PERIOD().call().await.map_err(error)?;
         let feedback = operator.FEEDBACK_PERIOD().call().await.map_err(error)?;
-        let rewarded = Catalogue::product(self.chain(), task.product).await?.listing.rewardBps != 0;
-        let waits = if rewarded && stored.dialogue == Dialogue::None { complaint.max(feedback) } else { complaint };
-        let now = self.chain().head().await?.timestamp.max(crate::endpoint::now());
+        let rewarded = Catalogue::product(self.chain(), task.product)
+            .await?
+            .listing
+            .rewardBps
+            != 0;
+        let waits = if rewarded && stored.dialogue == Dialogue::None {
+            complaint.max(feedback)
+        } else {
+            complaint
+        };
+        let now = self
+            .chain()
+            .head()
+            .await?
+            .timestamp
+            .max(crate::endpoint::now());
         Ok((now > u64::from(stored.time) + u64::from(waits)).then_some(task.id))
     }
 }

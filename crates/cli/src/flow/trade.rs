@@ -45,8 +45,15 @@ pub struct Refunded {
 
 impl Session {
     /// Buys tickets; at most for `allowed` wei in all, if that is said.
-    pub async fn buy(&self, product: ProductId, quantity: u32, allowed: Option<U256>) -> Result<Sent<Bought>> {
-        let turn = self.turn(Intent::new(format!("buy {quantity} of {product}"), &())).await?;
+    pub async fn buy(
+        &self,
+        product: ProductId,
+        quantity: u32,
+        allowed: Option<U256>,
+    ) -> Result<Sent<Bought>> {
+        let turn = self
+            .turn(Intent::new(format!("buy {quantity} of {product}"), &()))
+            .await?;
         let offer = Catalogue::product(self.chain(), product).await?;
         let price = offer.price() * U256::from(quantity);
         let now = self.chain().head().await?.timestamp;
@@ -56,25 +63,56 @@ impl Session {
         let deadline = U256::from(now.max(crate::endpoint::now()) + BUY_WITHIN_S);
         let call = Call::new(
             self.chain().contracts().token,
-            &ICTIToken::buyCall { product: id(product), quantity, deadline },
+            &ICTIToken::buyCall {
+                product: id(product),
+                quantity,
+                deadline,
+            },
         );
         let mined = turn.send(&call.paying(price)).await?;
         let transaction = mined.hash();
-        Ok(Sent { result: Bought { product, quantity, paid: price, transaction }, mined: Some(mined) })
+        Ok(Sent {
+            result: Bought {
+                product,
+                quantity,
+                paid: price,
+                transaction,
+            },
+            mined: Some(mined),
+        })
     }
 
     /// Turns tickets back into credit; all of the product's, if no number is said.
-    pub async fn refund(&self, product: ProductId, quantity: Option<u32>) -> Result<Sent<Refunded>> {
+    pub async fn refund(
+        &self,
+        product: ProductId,
+        quantity: Option<u32>,
+    ) -> Result<Sent<Refunded>> {
         let offer = Catalogue::product(self.chain(), product).await?;
-        let turn = self.turn(Intent::new(format!("refund {product}"), &quantity)).await?;
+        let turn = self
+            .turn(Intent::new(format!("refund {product}"), &quantity))
+            .await?;
         let tickets = self.tickets(product).await?;
         let quantity = quantity.unwrap_or_else(|| u32::try_from(tickets).unwrap_or(u32::MAX));
         if tickets.is_zero() && !turn.is_adopted() {
             let (account, price) = (self.account()?, offer.price());
-            return Err(TaskError::NoTicket { product, account, price }.into());
+            return Err(TaskError::NoTicket {
+                product,
+                account,
+                price,
+            }
+            .into());
         }
         let token = self.chain().contracts().token;
-        let mined = turn.send(&Call::new(token, &ICTIToken::refundCall { product: id(product), quantity })).await?;
+        let mined = turn
+            .send(&Call::new(
+                token,
+                &ICTIToken::refundCall {
+                    product: id(product),
+                    quantity,
+                },
+            ))
+            .await?;
         let event: ICTIToken::TicketsRefunded = mined.event(token)?;
         let result = Refunded {
             product,
@@ -82,7 +120,10 @@ impl Session {
             credited: offer.price() * U256::from(event.quantity),
             transaction: mined.hash(),
         };
-        Ok(Sent { result, mined: Some(mined) })
+        Ok(Sent {
+            result,
+            mined: Some(mined),
+        })
     }
 
     /// Ends the sale of an own product.
@@ -90,14 +131,29 @@ impl Session {
         let offer = Catalogue::product(self.chain(), product).await?;
         self.check_producer(&offer)?;
         let token = self.chain().contracts().token;
-        let call = Call::new(token, &ICTIToken::withdrawCall { product: id(product) });
-        let mined: Mined = self.send(Intent::new(format!("withdraw {product}"), &()), &call).await?;
-        Ok(Sent { result: mined.hash(), mined: Some(mined) })
+        let call = Call::new(
+            token,
+            &ICTIToken::withdrawCall {
+                product: id(product),
+            },
+        );
+        let mined: Mined = self
+            .send(Intent::new(format!("withdraw {product}"), &()), &call)
+            .await?;
+        Ok(Sent {
+            result: mined.hash(),
+            mined: Some(mined),
+        })
     }
 
     /// The account's tickets of a product.
     pub async fn tickets(&self, product: ProductId) -> Result<U256> {
-        let tickets = self.chain().tickets().balanceOf(self.account()?, id(product)).call().await;
+        let tickets = self
+            .chain()
+            .tickets()
+            .balanceOf(self.account()?, id(product))
+            .call()
+            .await;
         Ok(tickets.map_err(|error| self.chain().view_error(error))?)
     }
 
@@ -106,20 +162,45 @@ impl Session {
         if product.producer == account {
             return Ok(());
         }
-        Err(TaskError::NotProducer { product: product.id, account }.into())
+        Err(TaskError::NotProducer {
+            product: product.id,
+            account,
+        }
+        .into())
     }
 }
 
-fn check_offer(offer: &Product, quantity: u32, price: U256, allowed: Option<U256>, now: u64) -> Result<()> {
+fn check_offer(
+    offer: &Product,
+    quantity: u32,
+    price: U256,
+    allowed: Option<U256>,
+    now: u64,
+) -> Result<()> {
     let product = offer.id;
     if offer.status != Status::OnSale {
-        return Err(TaskError::NotOnSale { product, status: offer.status.name(), next: offer.next }.into());
+        return Err(TaskError::NotOnSale {
+            product,
+            status: offer.status.name(),
+            next: offer.next,
+        }
+        .into());
     }
     if offer.is_expired(now) {
-        return Err(TaskError::Expired { product, until: offer.context.valid_until }.into());
+        return Err(TaskError::Expired {
+            product,
+            until: offer.context.valid_until,
+        }
+        .into());
     }
     match allowed {
-        Some(allowed) if price > allowed => Err(TaskError::TooDear { product, quantity, price, allowed }.into()),
+        Some(allowed) if price > allowed => Err(TaskError::TooDear {
+            product,
+            quantity,
+            price,
+            allowed,
+        }
+        .into()),
         _ => Ok(()),
     }
 }

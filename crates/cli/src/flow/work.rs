@@ -41,7 +41,12 @@ struct Work<'a> {
 impl Session {
     /// Brings a task to its payload: fetches, verifies, signs the receipt, waits for the key, opens. What was done before
     /// is not done again. Nothing is written but the verified delivery, in the state folder.
-    pub async fn collect_task(&self, product: &Product, task: &Task, wait: Duration) -> Result<Payload> {
+    pub async fn collect_task(
+        &self,
+        product: &Product,
+        task: &Task,
+        wait: Duration,
+    ) -> Result<Payload> {
         let task = match task.delivered {
             Some(_) => task.clone(),
             None => self.work(product, task, wait).await?.bring_about().await?,
@@ -49,7 +54,12 @@ impl Session {
         self.open_task(product, &task, wait).await
     }
 
-    async fn work<'a>(&'a self, product: &'a Product, task: &'a Task, wait: Duration) -> Result<Work<'a>> {
+    async fn work<'a>(
+        &'a self,
+        product: &'a Product,
+        task: &'a Task,
+        wait: Duration,
+    ) -> Result<Work<'a>> {
         Ok(Work {
             session: self,
             product,
@@ -65,9 +75,18 @@ impl Session {
 
     /// The interface of the product's solver, wherever the chain says that it is.
     pub(crate) async fn endpoint_of(&self, product: &Product) -> Result<Endpoint> {
-        let solver = self.chain().consortium().solverOf(product.solver).call().await;
+        let solver = self
+            .chain()
+            .consortium()
+            .solverOf(product.solver)
+            .call()
+            .await;
         let solver = solver.map_err(|error| self.chain().view_error(error))?;
-        Ok(Endpoint::new(self.http(), product.solver, &solver.endpoint)?)
+        Ok(Endpoint::new(
+            self.http(),
+            product.solver,
+            &solver.endpoint,
+        )?)
     }
 
     /// The newest stored delivery that is whole.
@@ -82,20 +101,33 @@ impl Session {
     }
 
     /// Fetches a delivery, unseals and verifies it, and stores it before anything is said of it.
-    pub(crate) async fn fetch_delivery(&self, endpoint: &Endpoint, product: &Product, task: &Task) -> Result<Delivery> {
+    pub(crate) async fn fetch_delivery(
+        &self,
+        endpoint: &Endpoint,
+        product: &Product,
+        task: &Task,
+    ) -> Result<Delivery> {
         let (wallet, domain) = (self.wallet()?, self.chain().domain());
         let commitment = product.commitment();
-        let limit = Delivery::bytes_for(commitment.payload_length).map_err(InputError::from)? + SEAL_BYTES;
-        let sealed = endpoint.fetch(wallet, &domain, (task.id, "delivery"), limit).await?;
+        let limit =
+            Delivery::bytes_for(commitment.payload_length).map_err(InputError::from)? + SEAL_BYTES;
+        let sealed = endpoint
+            .fetch(wallet, &domain, (task.id, "delivery"), limit)
+            .await?;
         let key = wallet.one_time_key(self.scope(), task.nonce);
         let message = Message::Delivery { task: task.id };
-        let plaintext = unseal(message, self.scope(), &key, &sealed)
-            .map_err(|cause| TaskError::Unseal { item: "delivery", task: task.id, cause })?;
-        let delivery = Delivery::verify(plaintext, commitment).map_err(|cause| TaskError::NotCommitted {
-            task: task.id,
-            cause,
-            deadline: task.deadline,
-        })?;
+        let plaintext =
+            unseal(message, self.scope(), &key, &sealed).map_err(|cause| TaskError::Unseal {
+                item: "delivery",
+                task: task.id,
+                cause,
+            })?;
+        let delivery =
+            Delivery::verify(plaintext, commitment).map_err(|cause| TaskError::NotCommitted {
+                task: task.id,
+                cause,
+                deadline: task.deadline,
+            })?;
         let path = self.store()?.delivery(task.id, delivery.ciphertext_root());
         state::write(&path, delivery.as_bytes())?;
         Ok(delivery)
@@ -140,18 +172,34 @@ impl Work<'_> {
     async fn advance(&mut self) -> Result<Duration> {
         let poll = self.session.chain().network().poll();
         let Some(delivery) = &self.delivery else {
-            self.session.observer().step(&format!("fetching the delivery of task {}", self.task.id));
-            let delivery = self.session.fetch_delivery(&self.endpoint, self.product, self.task).await?;
+            self.session
+                .observer()
+                .step(&format!("fetching the delivery of task {}", self.task.id));
+            let delivery = self
+                .session
+                .fetch_delivery(&self.endpoint, self.product, self.task)
+                .await?;
             (self.delivery, self.silent_since) = (Some(delivery), None);
             return Ok(Duration::ZERO);
         };
-        if self.receipt_posted.is_none_or(|posted| posted.elapsed() > RECEIPT_AGAIN) {
-            self.session.observer().step(&format!("signing the receipt of task {}", self.task.id));
-            let receipt = (self.task.id, delivery.ciphertext_root(), delivery.key_hash());
+        if self
+            .receipt_posted
+            .is_none_or(|posted| posted.elapsed() > RECEIPT_AGAIN)
+        {
+            self.session
+                .observer()
+                .step(&format!("signing the receipt of task {}", self.task.id));
+            let receipt = (
+                self.task.id,
+                delivery.ciphertext_root(),
+                delivery.key_hash(),
+            );
             let (wallet, domain) = (self.session.wallet()?, self.session.chain().domain());
             self.endpoint.post_receipt(wallet, &domain, receipt).await?;
             (self.receipt_posted, self.silent_since) = (Some(Instant::now()), None);
-            self.session.observer().step(&format!("waiting for the key of task {}", self.task.id));
+            self.session
+                .observer()
+                .step(&format!("waiting for the key of task {}", self.task.id));
         }
         Ok(poll)
     }
@@ -184,11 +232,18 @@ impl Work<'_> {
             }
             .into()),
             Some(pause) => {
-                self.session.observer().step(&format!("waiting for task {task}: {error}"));
+                self.session
+                    .observer()
+                    .step(&format!("waiting for task {task}: {error}"));
                 self.receipt_posted = self.receipt_posted.map(|_| Instant::now());
                 Ok(pause)
             }
-            None => Err(TaskError::Undelivered { task, cause: error, deadline }.into()),
+            None => Err(TaskError::Undelivered {
+                task,
+                cause: Box::new(error),
+                deadline,
+            }
+            .into()),
         }
     }
 
@@ -202,11 +257,20 @@ impl Work<'_> {
             None => "the solver has not prepared it",
         };
         let (task, seconds) = (self.task.id, waited.as_secs());
-        Err(TaskError::Slow { task, seconds, waiting_for: waiting_for.into(), deadline: self.task.deadline }.into())
+        Err(TaskError::Slow {
+            task,
+            seconds,
+            waiting_for: waiting_for.into(),
+            deadline: self.task.deadline,
+        }
+        .into())
     }
 }
 
 /// Where a task is, for an error that it is not where it should be.
 pub(crate) fn not_delivered(task: &Task) -> TaskError {
-    TaskError::NotDelivered { task: task.id, state: task.state.name() }
+    TaskError::NotDelivered {
+        task: task.id,
+        state: task.state.name(),
+    }
 }

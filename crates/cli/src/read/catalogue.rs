@@ -5,8 +5,8 @@ use alloy::rpc::types::{Filter, Log};
 use alloy::sol_types::{SolEvent, SolEventInterface};
 use ayumi_chain::{Chain, Head};
 use ayumi_contracts::ICTIToken::{
-    ICTITokenEvents, Listing, ProductPublished, ProductRevised, ProductWithdrawn, SolverAssigned, TicketsBought,
-    TicketsRefunded,
+    ICTITokenEvents, Listing, ProductPublished, ProductRevised, ProductWithdrawn, SolverAssigned,
+    TicketsBought, TicketsRefunded,
 };
 use ayumi_contracts::ProductId;
 use ayumi_misp::Context;
@@ -112,17 +112,24 @@ impl Catalogue {
     pub async fn of_producer(chain: &Chain, producer: Address) -> Result<Self> {
         let head = chain.head().await?;
         let filter = Filter::new().topic2(producer.into_word());
-        let published = super::filtered(chain, head, filter, &[ProductPublished::SIGNATURE_HASH]).await?;
+        let published =
+            super::filtered(chain, head, filter, &[ProductPublished::SIGNATURE_HASH]).await?;
         Ok(Self::of(chain, head, &published))
     }
 
     /// The product, if there is one.
     pub fn find(&self, product: ProductId) -> Result<&Product> {
-        self.products.get(&product).ok_or_else(|| TaskError::UnknownProduct(product).into())
+        self.products
+            .get(&product)
+            .ok_or_else(|| TaskError::UnknownProduct(product).into())
     }
 
     fn of(chain: &Chain, head: Head, logs: &[Log]) -> Self {
-        let mut catalogue = Self { products: BTreeMap::new(), members: Members::default(), head };
+        let mut catalogue = Self {
+            products: BTreeMap::new(),
+            members: Members::default(),
+            head,
+        };
         for log in logs {
             catalogue.members.apply(chain, log);
             if log.address() == chain.contracts().token
@@ -139,10 +146,16 @@ impl Catalogue {
         match event {
             E::ProductPublished(e) => self.publish(e, log),
             E::ProductRevised(e) => self.revise(&e),
-            E::ProductWithdrawn(e) => self.change(e.product, |product| product.status = Status::Withdrawn),
+            E::ProductWithdrawn(e) => {
+                self.change(e.product, |product| product.status = Status::Withdrawn);
+            }
             E::SolverAssigned(e) => self.change(e.product, |product| product.solver = e.solver),
-            E::TicketsBought(e) => self.change(e.product, |product| product.sold += u64::from(e.quantity)),
-            E::TicketsRefunded(e) => self.change(e.product, |product| product.refunded += u64::from(e.quantity)),
+            E::TicketsBought(e) => {
+                self.change(e.product, |product| product.sold += u64::from(e.quantity));
+            }
+            E::TicketsRefunded(e) => self.change(e.product, |product| {
+                product.refunded += u64::from(e.quantity);
+            }),
             E::Credited(_) | E::Collected(_) => {}
         }
     }
@@ -169,13 +182,20 @@ impl Catalogue {
     }
 
     fn revise(&mut self, event: &ProductRevised) {
-        let (previous, next) = (ProductId::try_from(event.product).ok(), ProductId::try_from(event.next).ok());
-        self.change(event.product, |product| (product.status, product.next) = (Status::Revised, next));
+        let (previous, next) = (
+            ProductId::try_from(event.product).ok(),
+            ProductId::try_from(event.next).ok(),
+        );
+        self.change(event.product, |product| {
+            (product.status, product.next) = (Status::Revised, next);
+        });
         self.change(event.next, |product| product.previous = previous);
     }
 
     fn change(&mut self, product: U256, change: impl FnOnce(&mut Product)) {
-        let product = ProductId::try_from(product).ok().and_then(|id| self.products.get_mut(&id));
+        let product = ProductId::try_from(product)
+            .ok()
+            .and_then(|id| self.products.get_mut(&id));
         if let Some(product) = product {
             change(product);
         }
@@ -188,9 +208,9 @@ impl Product {
         U256::from(self.listing.price)
     }
 
-    /// Tickets left to buy.
+    /// Tickets left to buy: refunded ones are for sale again.
     pub fn left(&self) -> u64 {
-        u64::from(self.listing.stock).saturating_sub(self.sold)
+        u64::from(self.listing.stock).saturating_sub(self.sold.saturating_sub(self.refunded))
     }
 
     /// What the producer committed to.

@@ -5,8 +5,8 @@ use alloy::rpc::types::Log;
 use alloy::sol_types::{SolEvent, SolEventInterface};
 use ayumi_chain::Chain;
 use ayumi_contracts::IConsortium::{
-    AccountEnrolled, AccountSuspensionSet, IConsortiumEvents, OrganisationAdded, OrganisationSuspensionSet,
-    SolverRegistered, SolverSuspensionSet, SolverUpdated, TeamAssigned,
+    AccountEnrolled, AccountSuspensionSet, IConsortiumEvents, OrganisationAdded,
+    OrganisationSuspensionSet, SolverRegistered, SolverSuspensionSet, SolverUpdated, TeamAssigned,
 };
 
 use crate::error::Result;
@@ -94,7 +94,13 @@ impl Members {
         use IConsortiumEvents as E;
         match event {
             E::OrganisationAdded(e) => {
-                self.organisations.insert(e.organisation, Organisation { name: e.name, suspended: false });
+                self.organisations.insert(
+                    e.organisation,
+                    Organisation {
+                        name: e.name,
+                        suspended: false,
+                    },
+                );
             }
             E::OrganisationSuspensionSet(e) => {
                 if let Some(organisation) = self.organisations.get_mut(&e.organisation) {
@@ -103,8 +109,15 @@ impl Members {
             }
             E::AccountEnrolled(e) => {
                 let (number, team) = (e.number.to::<u32>(), team_of(e.team));
-                self.accounts
-                    .insert(e.account, Account { number, organisation: e.organisation, team, suspended: false });
+                self.accounts.insert(
+                    e.account,
+                    Account {
+                        number,
+                        organisation: e.organisation,
+                        team,
+                        suspended: false,
+                    },
+                );
             }
             E::AccountSuspensionSet(e) => {
                 if let Some(account) = self.accounts.get_mut(&e.account) {
@@ -118,8 +131,15 @@ impl Members {
             }
             E::SolverRegistered(e) => {
                 let (organisation, sealing_key) = (e.organisation, e.sealingKey);
-                self.solvers
-                    .insert(e.solver, Solver { organisation, sealing_key, endpoint: e.endpoint, suspended: false });
+                self.solvers.insert(
+                    e.solver,
+                    Solver {
+                        organisation,
+                        sealing_key,
+                        endpoint: e.endpoint,
+                        suspended: false,
+                    },
+                );
             }
             E::SolverUpdated(e) => {
                 if let Some(solver) = self.solvers.get_mut(&e.solver) {
@@ -142,22 +162,31 @@ impl Members {
 
     /// The name of an organisation, "" where there is none.
     pub fn name_of(&self, organisation: u32) -> &str {
-        self.organisations.get(&organisation).map_or("", |organisation| &organisation.name)
+        self.organisations
+            .get(&organisation)
+            .map_or("", |organisation| &organisation.name)
     }
 
     /// Whether an organisation is there and not suspended.
     pub fn is_active(&self, organisation: u32) -> bool {
-        self.organisations.get(&organisation).is_some_and(|organisation| !organisation.suspended)
+        self.organisations
+            .get(&organisation)
+            .is_some_and(|organisation| !organisation.suspended)
     }
 
     /// The solvers that may deliver.
     pub fn active_solvers(&self) -> impl Iterator<Item = (Address, &Solver)> {
-        let solvers = self.solvers.iter().map(|(address, solver)| (*address, solver));
+        let solvers = self
+            .solvers
+            .iter()
+            .map(|(address, solver)| (*address, solver));
         solvers.filter(|(_, solver)| !solver.suspended && self.is_active(solver.organisation))
     }
 }
 
 /// UTF-8, padded with zero bytes.
 fn team_of(bytes: B256) -> String {
-    String::from_utf8_lossy(bytes.as_slice()).trim_end_matches('\0').to_owned()
+    String::from_utf8_lossy(bytes.as_slice())
+        .trim_end_matches('\0')
+        .to_owned()
 }

@@ -5,8 +5,8 @@ use alloy::rpc::types::{Filter, Log};
 use alloy::sol_types::{SolEvent, SolEventInterface};
 use ayumi_chain::{Chain, Head};
 use ayumi_contracts::ICTIOperator::{
-    Feedback, FeedbackAnswered, FeedbackGiven, ICTIOperatorEvents, Response, State, TaskCancelled, TaskDeclined,
-    TaskDelivered, TaskRefunded, TaskRequested, TaskSettled,
+    Feedback, FeedbackAnswered, FeedbackGiven, ICTIOperatorEvents, Response, State, TaskCancelled,
+    TaskDeclined, TaskDelivered, TaskRefunded, TaskRequested, TaskSettled,
 };
 use ayumi_contracts::{Named, ProductId};
 
@@ -109,7 +109,10 @@ impl Tasks {
     /// Reads tasks as of the newest block.
     pub async fn read(chain: &Chain, which: &Which) -> Result<Self> {
         let head = chain.head().await?;
-        let mut tasks = Self { tasks: BTreeMap::new(), head };
+        let mut tasks = Self {
+            tasks: BTreeMap::new(),
+            head,
+        };
         if matches!(which, Which::For(products) if products.is_empty()) {
             return Ok(tasks);
         }
@@ -118,13 +121,23 @@ impl Tasks {
             tasks.apply(chain, &log);
         }
         if let Which::For(products) = which {
-            tasks.tasks.retain(|_, task| products.contains(&task.product));
+            tasks
+                .tasks
+                .retain(|_, task| products.contains(&task.product));
         }
         if tasks.tasks.is_empty() {
             return Ok(tasks);
         }
-        let ids = tasks.tasks.keys().map(|id| B256::from(*id)).collect::<Vec<_>>();
-        let filter = if ids.len() <= MAX_TOPICS { Filter::new().topic1(ids) } else { Filter::new() };
+        let ids = tasks
+            .tasks
+            .keys()
+            .map(|id| B256::from(*id))
+            .collect::<Vec<_>>();
+        let filter = if ids.len() <= MAX_TOPICS {
+            Filter::new().topic1(ids)
+        } else {
+            Filter::new()
+        };
         for log in super::filtered(chain, head, filter, &LATER).await? {
             tasks.apply(chain, &log);
         }
@@ -134,7 +147,10 @@ impl Tasks {
     /// Reads one task.
     pub async fn one(chain: &Chain, task: U256) -> Result<Task> {
         let mut tasks = Self::read(chain, &Which::One(task)).await?;
-        tasks.tasks.remove(&task).ok_or_else(|| TaskError::UnknownTask(task).into())
+        tasks
+            .tasks
+            .remove(&task)
+            .ok_or_else(|| TaskError::UnknownTask(task).into())
     }
 
     /// Takes up what a log tells, if it is of the operator.
@@ -156,7 +172,11 @@ impl Tasks {
             }
             E::TaskDelivered(e) => self.change(e.task, |task| {
                 task.state = State::Delivered;
-                task.delivered = Some(Delivered { ciphertext_root: e.ciphertextRoot, key: e.key, block });
+                task.delivered = Some(Delivered {
+                    ciphertext_root: e.ciphertextRoot,
+                    key: e.key,
+                    block,
+                });
             }),
             E::TaskSettled(e) => self.change(e.task, |task| task.state = State::Settled),
             E::TaskDeclined(e) => self.change(e.task, |task| {
@@ -164,13 +184,22 @@ impl Tasks {
             }),
             E::TaskCancelled(e) => self.change(e.task, |task| task.state = State::Cancelled),
             E::TaskRefunded(e) => self.change(e.task, |task| {
-                (task.state, task.reason) = (State::Refunded, Some(format!("chunk {} was wrong", e.index)));
+                (task.state, task.reason) = (
+                    State::Refunded,
+                    Some(format!("chunk {} was wrong", e.index)),
+                );
             }),
             E::FeedbackGiven(e) => self.change(e.task, |task| {
-                task.feedback = Some(Given { feedback: e.feedback, note_hash: e.noteHash });
+                task.feedback = Some(Given {
+                    feedback: e.feedback,
+                    note_hash: e.noteHash,
+                });
             }),
             E::FeedbackAnswered(e) => self.change(e.task, |task| {
-                task.answer = Some(Said { response: e.response, note_hash: e.noteHash });
+                task.answer = Some(Said {
+                    response: e.response,
+                    note_hash: e.noteHash,
+                });
             }),
             E::ReceiptAcknowledged(_) => {}
         }
@@ -204,8 +233,16 @@ impl Task {
 
     /// The error that a task that ended without delivery is.
     pub(crate) fn ended(&self) -> TaskError {
-        let reason = self.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
-        TaskError::Ended { task: self.id, state: self.state.name(), reason }
+        let reason = self
+            .reason
+            .as_ref()
+            .map(|reason| format!(" ({reason})"))
+            .unwrap_or_default();
+        TaskError::Ended {
+            task: self.id,
+            state: self.state.name(),
+            reason,
+        }
     }
 }
 
@@ -215,10 +252,16 @@ impl Which {
         match self {
             Self::One(task) => filter.topic1(B256::from(*task)),
             Self::Of(consumer) => filter.topic3(consumer.into_word()),
-            Self::OfProduct(consumer, product) => filter.topic2(super::topic(*product)).topic3(consumer.into_word()),
-            Self::For(products) if products.len() <= MAX_TOPICS => {
-                filter.topic2(products.iter().copied().map(super::topic).collect::<Vec<_>>())
-            }
+            Self::OfProduct(consumer, product) => filter
+                .topic2(super::topic(*product))
+                .topic3(consumer.into_word()),
+            Self::For(products) if products.len() <= MAX_TOPICS => filter.topic2(
+                products
+                    .iter()
+                    .copied()
+                    .map(super::topic)
+                    .collect::<Vec<_>>(),
+            ),
             Self::For(_) => filter,
         }
     }

@@ -22,13 +22,21 @@ impl Tickets {
     /// Reads the tickets that `account` has at the newest block.
     pub async fn read(chain: &Chain, account: Address) -> Result<Self> {
         let head = chain.head().await?;
-        let signatures = [TransferSingle::SIGNATURE_HASH, TransferBatch::SIGNATURE_HASH];
+        let signatures = [
+            TransferSingle::SIGNATURE_HASH,
+            TransferBatch::SIGNATURE_HASH,
+        ];
         let word = account.into_word();
         let gained = super::filtered(chain, head, Filter::new().topic3(word), &signatures).await?;
         let spent = super::filtered(chain, head, Filter::new().topic2(word), &signatures).await?;
         let mut tickets = BTreeMap::new();
         let token = chain.contracts().token;
-        let amounts = |logs: Vec<Log>| logs.into_iter().filter(|log| log.address() == token).flat_map(|log| amounts(&log)).collect::<Vec<_>>();
+        let amounts = |logs: Vec<Log>| {
+            logs.into_iter()
+                .filter(|log| log.address() == token)
+                .flat_map(|log| amounts(&log))
+                .collect::<Vec<_>>()
+        };
         for (product, amount) in amounts(gained) {
             *tickets.entry(product).or_insert(U256::ZERO) += amount;
         }
@@ -42,11 +50,21 @@ impl Tickets {
 }
 
 fn amounts(log: &Log) -> Vec<(ProductId, U256)> {
-    let pairs = match (TransferSingle::decode_log(&log.inner), TransferBatch::decode_log(&log.inner)) {
+    let pairs = match (
+        TransferSingle::decode_log(&log.inner),
+        TransferBatch::decode_log(&log.inner),
+    ) {
         (Ok(one), _) => vec![(one.id, one.value)],
-        (_, Ok(many)) => many.ids.iter().copied().zip(many.values.iter().copied()).collect(),
+        (_, Ok(many)) => many
+            .ids
+            .iter()
+            .copied()
+            .zip(many.values.iter().copied())
+            .collect(),
         _ => Vec::new(),
     };
-    let known = pairs.into_iter().filter_map(|(id, amount)| Some((ProductId::try_from(id).ok()?, amount)));
+    let known = pairs
+        .into_iter()
+        .filter_map(|(id, amount)| Some((ProductId::try_from(id).ok()?, amount)));
     known.collect()
 }

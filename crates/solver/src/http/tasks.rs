@@ -27,7 +27,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub struct Posted {
     ciphertext_root: B256,
     key_hash: B256,
-    signature: Signature,
+    /// 65 bytes.
+    signature: alloy::primitives::Bytes,
 }
 
 #[derive(Serialize)]
@@ -61,6 +62,8 @@ pub async fn receipt(
 ) -> Answer<(StatusCode, Json<Received>)> {
     let posted: Posted = serde_json::from_slice(&body)
         .map_err(|error| Problem::Malformed(format!("the receipt: {error}")))?;
+    let signature = Signature::from_raw(&posted.signature)
+        .map_err(|error| Problem::Malformed(format!("the receipt's signature: {error}")))?;
     let job = open_job(&solver, task).await?;
     let prepared = job.prepared.ok_or(Problem::NotPrepared(task))?;
     if (posted.ciphertext_root, posted.key_hash) != (prepared.ciphertext_root, prepared.key.hash())
@@ -72,15 +75,12 @@ pub async fn receipt(
         ciphertextRoot: posted.ciphertext_root,
         keyHash: posted.key_hash,
     };
-    check(
-        recover(&solver, &posted.signature, &message)?,
-        job.task.consumer,
-    )?;
+    check(recover(&solver, &signature, &message)?, job.task.consumer)?;
 
     if job.task.ending.is_none() {
         solver
             .store
-            .with(move |db| store::receive(db, task, &posted.signature))
+            .with(move |db| store::receive(db, task, &signature))
             .await?;
         solver.wake.notify_one();
         info!(task, "receipt");

@@ -76,10 +76,14 @@ impl DevnetError {
     /// What to do next.
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::NoAnvil => "run scripts/toolchain, or install Foundry, or name the binary in AYUMI_ANVIL",
+            Self::NoAnvil => {
+                "run scripts/toolchain, or install Foundry, or name the binary in AYUMI_ANVIL"
+            }
             Self::NoSolver(_) => "build it: cargo build --bin ayumi-solver",
             Self::PortInUse(_) => "end what has it, or choose another --port-base, or leave it out",
-            Self::Start { .. } | Self::Silent { .. } | Self::Ended { .. } => "see what it says above; all else was ended",
+            Self::Start { .. } | Self::Silent { .. } | Self::Ended { .. } => {
+                "see what it says above; all else was ended"
+            }
             Self::File { .. } => "check the path and its permissions",
             Self::Node { .. } => "name an anvil, or leave --node out",
         }
@@ -87,5 +91,9 @@ impl DevnetError {
 }
 
 fn said(log: &str) -> String {
-    if log.is_empty() { String::new() } else { format!("; it said:\n{log}") }
+    if log.is_empty() {
+        String::new()
+    } else {
+        format!("; it said:\n{log}")
+    }
 }

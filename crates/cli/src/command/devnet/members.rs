@@ -33,21 +33,49 @@ pub(super) struct Member {
 /// The organisation that runs the solver.
 pub(super) const SOLVER_ORGANISATION: &str = "Consortium Office";
 
-const fn member(name: &'static str, role: Role, organisation: &'static str, team: &'static str) -> Member {
-    Member { name, role, organisation: Some((organisation, team)) }
+const fn member(
+    name: &'static str,
+    role: Role,
+    organisation: &'static str,
+    team: &'static str,
+) -> Member {
+    Member {
+        name,
+        role,
+        organisation: Some((organisation, team)),
+    }
 }
 
 const fn outsider(name: &'static str, role: Role) -> Member {
-    Member { name, role, organisation: None }
+    Member {
+        name,
+        role,
+        organisation: None,
+    }
 }
 
 /// All accounts, the governor first.
 pub(super) const MEMBERS: [Member; 7] = [
     outsider("governor", Role::Governor),
-    member("hinode", Role::Producer, "Hinode CERT", "threat-intelligence"),
+    member(
+        "hinode",
+        Role::Producer,
+        "Hinode CERT",
+        "threat-intelligence",
+    ),
     member("minato", Role::Producer, "Minato ISAC", "malware-analysis"),
-    member("kitakaze", Role::Consumer, "Kitakaze Energy", "security-operations"),
+    member(
+        "kitakaze",
+        Role::Consumer,
+        "Kitakaze Energy",
+        "security-operations",
+    ),
     member("tsubame", Role::Consumer, "Tsubame Bank", "csirt"),
-    member("asagiri", Role::Consumer, "Asagiri Hospitals", "network-defence"),
+    member(
+        "asagiri",
+        Role::Consumer,
+        "Asagiri Hospitals",
+        "network-defence",
+    ),
     outsider("stranger", Role::Stranger),
 ];

@@ -40,23 +40,43 @@ impl Process {
         let log = folder.join(format!("{name}.log"));
         let file = File::create(&log).map_err(failed)?;
         // A group of its own: Ctrl-C at the terminal is for us, who then end it.
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(file).kill_on_drop(true).process_group(0);
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(file)
+            .kill_on_drop(true)
+            .process_group(0);
         let mut child = command.spawn().map_err(failed)?;
         let watchdog = watch_over(&child).map_err(failed)?;
         let lines = BufReader::new(child.stdout.take().expect("stdout is piped")).lines();
-        let mut process = Self { name, _watchdog: watchdog, child, log };
+        let mut process = Self {
+            name,
+            _watchdog: watchdog,
+            child,
+            log,
+        };
         let said = timeout(START, announced(lines, announcement)).await;
         match said {
             Ok(Some(said)) => Ok((process, said)),
             Ok(None) => Err(process.ended().await),
-            Err(_) => Err(DevnetError::Silent { name, log: process.tail() }),
+            Err(_) => Err(DevnetError::Silent {
+                name,
+                log: process.tail(),
+            }),
         }
     }
 
     /// Waits until the program ends, which it should not.
     pub(super) async fn ended(&mut self) -> DevnetError {
-        let status = self.child.wait().await.map_or_else(|cause| cause.to_string(), |status: ExitStatus| status.to_string());
-        DevnetError::Ended { name: self.name, status, log: self.tail() }
+        let status = self.child.wait().await.map_or_else(
+            |cause| cause.to_string(),
+            |status: ExitStatus| status.to_string(),
+        );
+        DevnetError::Ended {
+            name: self.name,
+            status,
+            log: self.tail(),
+        }
     }
 
     fn tail(&self) -> String {

@@ -29,7 +29,11 @@ pub(crate) struct PeriodArgs {
 
 impl PeriodArgs {
     pub(crate) fn periods(self) -> Periods {
-        Periods { delivery: self.delivery_period, complaint: self.complaint_period, feedback: self.feedback_period }
+        Periods {
+            delivery: self.delivery_period,
+            complaint: self.complaint_period,
+            feedback: self.feedback_period,
+        }
     }
 }
 
@@ -66,5 +70,8 @@ fn text(deployed: &Deployed) -> String {
         ("operator", deployed.operator.clone()),
         ("governor", deployed.governor.clone()),
     ]);
-    format!("{lines}\n\nThe members set AYUMI_OPERATOR={}", deployed.operator)
+    format!(
+        "{lines}\n\nThe members set AYUMI_OPERATOR={}",
+        deployed.operator
+    )
 }

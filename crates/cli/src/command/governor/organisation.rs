@@ -30,7 +30,8 @@ enum Organisation {
     /// Admit an account of an organisation; for good
     Enrol {
         /// The account
-        account: Address,
+        #[arg(value_name = "ACCOUNT")]
+        address: Address,
         /// Number or name of the organisation
         #[arg(long, value_name = "ORGANISATION")]
         organisation: String,
@@ -41,7 +42,8 @@ enum Organisation {
     /// Give an account another team label
     Assign {
         /// The account
-        account: Address,
+        #[arg(value_name = "ACCOUNT")]
+        address: Address,
         /// The label, at most 32 bytes
         #[arg(long, value_name = "LABEL")]
         team: String,
@@ -97,8 +99,12 @@ impl Args {
         match self.command {
             Organisation::Add { name } => add(cx, name).await,
             Organisation::List => list(cx).await,
-            Organisation::Enrol { account, organisation, team } => enrol(cx, account, &organisation, &team).await,
-            Organisation::Assign { account, team } => assign(cx, account, &team).await,
+            Organisation::Enrol {
+                address,
+                organisation,
+                team,
+            } => enrol(cx, address, &organisation, &team).await,
+            Organisation::Assign { address, team } => assign(cx, address, &team).await,
             Organisation::Suspend(Whom { whom }) => suspend(cx, &whom, true).await,
             Organisation::Reinstate(Whom { whom }) => suspend(cx, &whom, false).await,
         }
@@ -108,7 +114,10 @@ impl Args {
 /// A team label as the contract keeps it.
 pub(in crate::command) fn team_label(team: &str) -> Result<B256> {
     if team.len() > TEAM_BYTES || team.contains('\0') {
-        return Err(InputError::Usage(format!("{team:?} is no team label: at most {TEAM_BYTES} bytes of text")).into());
+        return Err(InputError::Usage(format!(
+            "{team:?} is no team label: at most {TEAM_BYTES} bytes of text"
+        ))
+        .into());
     }
     Ok(B256::right_padding_from(team.as_bytes()))
 }
@@ -117,9 +126,16 @@ async fn add(cx: &Cx, name: String) -> Result<Answer> {
     let session = cx.session().await?;
     let call = IConsortium::addOrganisationCall { name: name.clone() };
     let mined = change(&session, format!("add organisation {name}"), &call).await?;
-    let added = mined.event::<IConsortium::OrganisationAdded>(session.chain().contracts().consortium)?;
-    let added = Added { organisation: added.organisation, name };
-    let text = pairs([("organisation", added.organisation.to_string()), ("name", added.name.clone())]);
+    let added =
+        mined.event::<IConsortium::OrganisationAdded>(session.chain().contracts().consortium)?;
+    let added = Added {
+        organisation: added.organisation,
+        name,
+    };
+    let text = pairs([
+        ("organisation", added.organisation.to_string()),
+        ("name", added.name.clone()),
+    ]);
     Ok(Answer::new(&added, text).after([mined]))
 }
 
@@ -127,10 +143,20 @@ async fn enrol(cx: &Cx, account: Address, organisation: &str, team: &str) -> Res
     let label = team_label(team)?;
     let session = cx.session().await?;
     let organisation = organisation_number(&Members::read(session.chain()).await?, organisation)?;
-    let call = IConsortium::enrolCall { account, organisation, team: label };
+    let call = IConsortium::enrolCall {
+        account,
+        organisation,
+        team: label,
+    };
     let mined = change(&session, format!("enrol {account}"), &call).await?;
-    let enrolled = mined.event::<IConsortium::AccountEnrolled>(session.chain().contracts().consortium)?;
-    let enrolled = Enrolled { account, organisation, number: enrolled.number.to(), team: team.to_owned() };
+    let enrolled =
+        mined.event::<IConsortium::AccountEnrolled>(session.chain().contracts().consortium)?;
+    let enrolled = Enrolled {
+        account,
+        organisation,
+        number: enrolled.number.to(),
+        team: team.to_owned(),
+    };
     let text = pairs([
         ("account", account.to_string()),
         ("number", enrolled.number.to_string()),
@@ -141,7 +167,10 @@ async fn enrol(cx: &Cx, account: Address, organisation: &str, team: &str) -> Res
 }
 
 async fn assign(cx: &Cx, account: Address, team: &str) -> Result<Answer> {
-    let call = IConsortium::assignTeamCall { account, team: team_label(team)? };
+    let call = IConsortium::assignTeamCall {
+        account,
+        team: team_label(team)?,
+    };
     let session = cx.session().await?;
     let mined = change(&session, format!("assign {account} to {team}"), &call).await?;
     let json = serde_json::json!({ "account": account, "team": team });
@@ -158,7 +187,10 @@ async fn suspend(cx: &Cx, whom: &str, suspended: bool) -> Result<Answer> {
         return Ok(state("account", &account.to_string(), suspended).after([mined]));
     }
     let organisation = organisation_number(&Members::read(session.chain()).await?, whom)?;
-    let call = IConsortium::setOrganisationSuspendedCall { organisation, suspended };
+    let call = IConsortium::setOrganisationSuspendedCall {
+        organisation,
+        suspended,
+    };
     let mined = change(&session, what, &call).await?;
     Ok(state("organisation", &organisation.to_string(), suspended).after([mined]))
 }
@@ -166,19 +198,28 @@ async fn suspend(cx: &Cx, whom: &str, suspended: bool) -> Result<Answer> {
 async fn list(cx: &Cx) -> Result<Answer> {
     let session = cx.reader().await?;
     let members = Members::read(session.chain()).await?;
-    let listed = members.organisations.iter().map(|(number, organisation)| Listed {
-        organisation: *number,
-        name: organisation.name.clone(),
-        suspended: organisation.suspended,
-        accounts: accounts(&members, *number),
-    });
+    let listed = members
+        .organisations
+        .iter()
+        .map(|(number, organisation)| Listed {
+            organisation: *number,
+            name: organisation.name.clone(),
+            suspended: organisation.suspended,
+            accounts: accounts(&members, *number),
+        });
     let listed = listed.collect::<Vec<_>>();
-    let text = table(["organisation", "name", "account", "number", "team", ""], listed.iter().flat_map(rows));
+    let text = table(
+        ["organisation", "name", "account", "number", "team", ""],
+        listed.iter().flat_map(rows),
+    );
     Ok(Answer::new(&listed, text).negative_if(listed.is_empty()))
 }
 
 fn accounts(members: &Members, organisation: u32) -> Vec<ListedAccount> {
-    let of_it = members.accounts.iter().filter(|(_, account)| account.organisation == organisation);
+    let of_it = members
+        .accounts
+        .iter()
+        .filter(|(_, account)| account.organisation == organisation);
     let mut listed = of_it
         .map(|(address, account)| ListedAccount {
             number: account.number,
@@ -195,13 +236,33 @@ fn accounts(members: &Members, organisation: u32) -> Vec<ListedAccount> {
 fn rows(organisation: &Listed) -> Vec<[String; 6]> {
     let number = organisation.organisation.to_string();
     let name = organisation.name.clone();
-    let suspended = |suspended: bool| if suspended { "suspended".to_owned() } else { String::new() };
+    let suspended = |suspended: bool| {
+        if suspended {
+            "suspended".to_owned()
+        } else {
+            String::new()
+        }
+    };
     if organisation.accounts.is_empty() {
-        return vec![[number, name, "–".into(), "–".into(), "–".into(), suspended(organisation.suspended)]];
+        return vec![[
+            number,
+            name,
+            "–".into(),
+            "–".into(),
+            "–".into(),
+            suspended(organisation.suspended),
+        ]];
     }
     let row = |account: &ListedAccount| {
         let state = suspended(organisation.suspended || account.suspended);
-        [number.clone(), name.clone(), account.account.to_string(), account.number.to_string(), account.team.clone(), state]
+        [
+            number.clone(),
+            name.clone(),
+            account.account.to_string(),
+            account.number.to_string(),
+            account.team.clone(),
+            state,
+        ]
     };
     organisation.accounts.iter().map(row).collect()
 }

@@ -21,7 +21,8 @@ enum Command {
     /// Register a solver
     Register {
         /// Its account
-        solver: Address,
+        #[arg(value_name = "SOLVER")]
+        address: Address,
         /// Number or name of the organisation that runs it
         #[arg(long, value_name = "ORGANISATION")]
         organisation: String,
@@ -37,7 +38,8 @@ enum Command {
     /// Change endpoint or sealing key; also for the solver itself
     Update {
         /// Its account
-        solver: Address,
+        #[arg(value_name = "SOLVER")]
+        address: Address,
         /// Base URL of its HTTP interface
         #[arg(long, value_name = "URL", required_unless_present = "sealing_key")]
         endpoint: Option<Url>,
@@ -48,12 +50,14 @@ enum Command {
     /// Let a solver be chosen for nothing new
     Suspend {
         /// Its account
-        solver: Address,
+        #[arg(value_name = "SOLVER")]
+        address: Address,
     },
     /// End a suspension
     Reinstate {
         /// Its account
-        solver: Address,
+        #[arg(value_name = "SOLVER")]
+        address: Address,
     },
 }
 
@@ -71,41 +75,79 @@ struct Listed {
 impl Args {
     pub(crate) async fn run(self, cx: &Cx) -> Result<Answer> {
         match self.command {
-            Command::Register { solver, organisation, endpoint, sealing_key } => {
-                register(cx, solver, &organisation, &endpoint, sealing_key).await
-            }
+            Command::Register {
+                address,
+                organisation,
+                endpoint,
+                sealing_key,
+            } => register(cx, address, &organisation, &endpoint, sealing_key).await,
             Command::List => list(cx).await,
-            Command::Update { solver, endpoint, sealing_key } => update(cx, solver, endpoint, sealing_key).await,
-            Command::Suspend { solver } => suspend(cx, solver, true).await,
-            Command::Reinstate { solver } => suspend(cx, solver, false).await,
+            Command::Update {
+                address,
+                endpoint,
+                sealing_key,
+            } => update(cx, address, endpoint, sealing_key).await,
+            Command::Suspend { address } => suspend(cx, address, true).await,
+            Command::Reinstate { address } => suspend(cx, address, false).await,
         }
     }
 }
 
 /// The endpoint as it is registered: http or https, and without the slash that paths begin with.
 fn base(endpoint: &Url) -> Result<String> {
-    if !matches!(endpoint.scheme(), "http" | "https") || endpoint.query().is_some() || endpoint.fragment().is_some() {
-        return Err(InputError::Usage(format!("{endpoint} is no endpoint: expected http:// or https://, and no query")).into());
+    if !matches!(endpoint.scheme(), "http" | "https")
+        || endpoint.query().is_some()
+        || endpoint.fragment().is_some()
+    {
+        return Err(InputError::Usage(format!(
+            "{endpoint} is no endpoint: expected http:// or https://, and no query"
+        ))
+        .into());
     }
     Ok(endpoint.as_str().trim_end_matches('/').to_owned())
 }
 
-async fn register(cx: &Cx, solver: Address, organisation: &str, endpoint: &Url, sealing_key: B256) -> Result<Answer> {
+async fn register(
+    cx: &Cx,
+    solver: Address,
+    organisation: &str,
+    endpoint: &Url,
+    sealing_key: B256,
+) -> Result<Answer> {
     let endpoint = base(endpoint)?;
     let session = cx.session().await?;
     let members = Members::read(session.chain()).await?;
     let organisation = organisation_number(&members, organisation)?;
-    let call = IConsortium::registerSolverCall { solver, organisation, sealingKey: sealing_key, endpoint: endpoint.clone() };
+    let call = IConsortium::registerSolverCall {
+        solver,
+        organisation,
+        sealingKey: sealing_key,
+        endpoint: endpoint.clone(),
+    };
     let mined = change(&session, format!("register solver {solver}"), &call).await?;
-    let listed = Solver { organisation, sealing_key, endpoint, suspended: false };
+    let listed = Solver {
+        organisation,
+        sealing_key,
+        endpoint,
+        suspended: false,
+    };
     Ok(answer(&members, solver, &listed).after([mined]))
 }
 
-async fn update(cx: &Cx, solver: Address, endpoint: Option<Url>, sealing_key: Option<B256>) -> Result<Answer> {
+async fn update(
+    cx: &Cx,
+    solver: Address,
+    endpoint: Option<Url>,
+    sealing_key: Option<B256>,
+) -> Result<Answer> {
     let endpoint = endpoint.as_ref().map(base).transpose()?;
     let session = cx.session().await?;
     let mut members = Members::read(session.chain()).await?;
-    let unknown = || InputError::Usage(format!("there is no solver {solver}: see ayumi solver list"));
+    let unknown = || {
+        InputError::Usage(format!(
+            "there is no solver {solver}: see ayumi solver list"
+        ))
+    };
     let mut updated = members.solvers.remove(&solver).ok_or_else(unknown)?;
     updated.endpoint = endpoint.unwrap_or(updated.endpoint);
     updated.sealing_key = sealing_key.unwrap_or(updated.sealing_key);
@@ -120,7 +162,10 @@ async fn update(cx: &Cx, solver: Address, endpoint: Option<Url>, sealing_key: Op
 
 async fn suspend(cx: &Cx, solver: Address, suspended: bool) -> Result<Answer> {
     let session = cx.session().await?;
-    let what = format!("{} solver {solver}", if suspended { "suspend" } else { "reinstate" });
+    let what = format!(
+        "{} solver {solver}",
+        if suspended { "suspend" } else { "reinstate" }
+    );
     let call = IConsortium::setSolverSuspendedCall { solver, suspended };
     let mined = change(&session, what, &call).await?;
     Ok(state("solver", &solver.to_string(), suspended).after([mined]))
@@ -129,10 +174,19 @@ async fn suspend(cx: &Cx, solver: Address, suspended: bool) -> Result<Answer> {
 async fn list(cx: &Cx) -> Result<Answer> {
     let session = cx.reader().await?;
     let members = Members::read(session.chain()).await?;
-    let listed = members.solvers.iter().map(|(address, solver)| listed(&members, *address, solver)).collect::<Vec<_>>();
+    let listed = members
+        .solvers
+        .iter()
+        .map(|(address, solver)| listed(&members, *address, solver))
+        .collect::<Vec<_>>();
     let rows = listed.iter().map(|solver| {
         let state = if solver.suspended { "suspended" } else { "" };
-        [solver.solver.to_string(), solver.organisation_name.clone(), solver.endpoint.clone(), state.to_owned()]
+        [
+            solver.solver.to_string(),
+            solver.organisation_name.clone(),
+            solver.endpoint.clone(),
+            state.to_owned(),
+        ]
     });
     let text = table(["solver", "organisation", "endpoint", ""], rows);
     Ok(Answer::new(&listed, text).negative_if(listed.is_empty()))

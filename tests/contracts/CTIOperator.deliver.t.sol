@@ -187,9 +187,9 @@ contract CTIOperatorDeliverTest is Base {
 
     function testFuzz_DeliversWhatIsRightInABatch(uint256 good) public {
         uint256 product = publish();
-        ICTIOperator.Delivery[] memory deliveries = new ICTIOperator.Delivery[](16);
+        ICTIOperator.Delivery[] memory deliveries = new ICTIOperator.Delivery[](6);
         uint256 expected;
-        for (uint256 i = 0; i < 16; ++i) {
+        for (uint256 i = 0; i < 6; ++i) {
             deliveries[i] = signed(request(consumer, product));
             if (good >> i & 1 == 0) deliveries[i].r = "spoilt";
             else ++expected;
@@ -199,7 +199,7 @@ contract CTIOperatorDeliverTest is Base {
 
         assertEq(delivered, expected);
         assertEq(operator.activityOf(producer).delivered, expected);
-        for (uint256 i = 0; i < 16; ++i) {
+        for (uint256 i = 0; i < 6; ++i) {
             bool isGood = good >> i & 1 == 1;
             assertState(
                 deliveries[i].task, isGood ? ICTIOperator.State.Delivered : ICTIOperator.State.Requested

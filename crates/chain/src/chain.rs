@@ -283,8 +283,15 @@ impl Chain {
     }
 }
 
+/// To build HTTP clients with: TLS by rustls and ring, which compiles in seconds where reqwest's own choice takes minutes.
+pub fn http() -> reqwest::ClientBuilder {
+    // It fails where it was done before, which serves as well.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder()
+}
+
 fn provider(url: &Url, network: &Network) -> DynProvider {
-    let client = reqwest::Client::builder()
+    let client = http()
         .timeout(network.timeout())
         .build()
         .expect("the time-out is the only setting, and it is valid");

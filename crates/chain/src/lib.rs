@@ -16,7 +16,7 @@ mod revert;
 mod sender;
 mod wallet;
 
-pub use chain::{Chain, Contracts, Head};
+pub use chain::{Chain, Contracts, Head, http};
 pub use cursor::{Cursor, Step};
 pub use deploy::deploy;
 pub use error::{Error, Result};

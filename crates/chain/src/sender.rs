@@ -96,19 +96,28 @@ impl Sender {
     }
 
     /// Simulates the call on the newest block, and returns the gas to allow for it: a fifth more than it takes there.
+    ///
+    /// What waits for a deadline may pass in the next block and not yet on the newest, which is old where a chain makes
+    /// blocks for transactions alone; so a call that is refused there is tried in the next one.
     pub async fn estimate(&self, call: &Call) -> Result<u64> {
-        let request = self.request(call);
-        let gas = self
-            .chain
-            .provider()
-            .estimate_gas(request)
-            .block(BlockId::latest())
-            .await;
+        let gas = match self.estimate_at(call, BlockId::latest()).await {
+            Err(refusal @ Error::Reverted(_)) => {
+                let next = self.estimate_at(call, BlockId::pending()).await;
+                next.map_err(|_| refusal)
+            }
+            gas => gas,
+        };
         gas.map(|gas| gas + gas / 5)
+    }
+
+    async fn estimate_at(&self, call: &Call, block: BlockId) -> Result<u64> {
+        let request = self.request(call);
+        let gas = self.chain.provider().estimate_gas(request).block(block);
+        gas.await
             .map_err(|error| self.refusal("eth_estimateGas", error))
     }
 
-    /// Calls without a transaction, and returns what the function returns.
+    /// Calls without a transaction, on the newest block, and returns what the function returns.
     pub async fn simulate(&self, call: &Call) -> Result<Bytes> {
         self.chain
             .provider()

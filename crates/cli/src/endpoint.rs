@@ -42,7 +42,7 @@ pub(crate) struct Http(reqwest::Client);
 
 impl Http {
     pub(crate) fn new() -> Self {
-        let client = reqwest::Client::builder()
+        let client = ayumi_chain::http()
             .connect_timeout(CONNECT_WITHIN)
             .redirect(reqwest::redirect::Policy::none())
             .user_agent(concat!("ayumi/", env!("CARGO_PKG_VERSION")))

@@ -476,6 +476,14 @@ pub enum TaskError {
         /// Unix seconds, from when the ticket can be had back.
         deadline: u64,
     },
+    /// The solver let its time pass.
+    #[error("task {task} was not delivered until its deadline, {}", time(*deadline))]
+    Overdue {
+        /// The task.
+        task: U256,
+        /// Unix seconds.
+        deadline: u64,
+    },
     /// A solver's refusal or silence, when a ticket is with it.
     #[error("task {task} is not delivered: {cause}")]
     Undelivered {
@@ -525,6 +533,7 @@ impl TaskError {
             Self::WrongData { .. } => "wrong-data",
             Self::Ended { state, .. } => state,
             Self::NotDelivered { .. } => "wrong-state",
+            Self::Overdue { .. } => "overdue",
             Self::NoFeedback(_) => "no-feedback",
             Self::AlreadySaid { .. } => "already-said",
             Self::Slow { .. } => "solver-slow",
@@ -582,6 +591,7 @@ impl TaskError {
                 "the ticket is yours again: use it, or have it refunded: ayumi refund PRODUCT"
                     .into()
             }
+            Self::Overdue { task, .. } => format!("have the ticket back: ayumi cancel {task}"),
             Self::NoFeedback(_) => "see what there is: ayumi feedback inbox".into(),
             Self::AlreadySaid { task, .. } => format!("see it: ayumi feedback show {task}"),
             Self::NotDelivered { .. } => "see how far the task is: ayumi tasks".into(),

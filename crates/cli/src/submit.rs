@@ -62,6 +62,7 @@ pub struct Turn<'a> {
     sender: Sender,
     intent: Intent,
     adopted: Option<TransactionReceipt>,
+    gas: u64,
     lock: File,
 }
 
@@ -143,6 +144,7 @@ impl Session {
             sender,
             intent,
             adopted: None,
+            gas: 0,
             lock,
         };
         turn.take_up().await?;
@@ -159,6 +161,12 @@ impl Turn<'_> {
     /// Whether an interrupted command with the same intent has sent the transaction already.
     pub fn is_adopted(&self) -> bool {
         self.adopted.is_some()
+    }
+
+    /// Allows at least this much gas, for a call that may do more in the next block than it would on the newest.
+    #[must_use]
+    pub fn allowing(self, gas: u64) -> Self {
+        Self { gas, ..self }
     }
 
     /// Simulates, signs, stores, sends, and waits until the transaction is final; or takes up the adopted one.
@@ -178,7 +186,7 @@ impl Turn<'_> {
     }
 
     async fn send_once(&self, call: &Call) -> Result<End> {
-        let gas = self.sender.estimate(call).await?;
+        let gas = self.sender.estimate(call).await?.max(self.gas);
         let nonce = self.sender.nonce(BlockNumberOrTag::Pending).await?;
         let signed = self.sender.sign(call, nonce, gas).await?;
         let journal = self.session.store()?.journal();

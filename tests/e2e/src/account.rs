@@ -53,7 +53,9 @@ impl Account {
     #[must_use]
     pub fn with(&self, variable: &str, value: impl fmt::Display) -> Self {
         let mut changed = self.clone();
-        changed.environment.insert(variable.to_owned(), value.to_string());
+        changed
+            .environment
+            .insert(variable.to_owned(), value.to_string());
         changed
     }
 
@@ -85,7 +87,10 @@ impl Account {
     /// `ayumi` with these arguments and nothing in its environment but what belongs to the account.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(programs::ayumi());
-        command.args(arguments).current_dir(&self.folder).env_clear();
+        command
+            .args(arguments)
+            .current_dir(&self.folder)
+            .env_clear();
         command.envs(&self.environment).env("HOME", &self.folder);
         command
     }
@@ -114,7 +119,12 @@ impl Running {
             .unwrap_or_else(|cause| panic!("{}: {cause}", command.get_program().display()));
         let stdout = child.stdout.take().map(read_all);
         let stderr = child.stderr.take().map(read_all);
-        Self { child, command: typed(arguments), stdout, stderr }
+        Self {
+            child,
+            command: typed(arguments),
+            stdout,
+            stderr,
+        }
     }
 
     /// Waits until it ends.
@@ -122,11 +132,18 @@ impl Running {
         let what = format!("{} ends", self.command);
         let status = wait_until(&what, || self.child.try_wait().expect("our child"));
         let read = |reader: Option<JoinHandle<Vec<u8>>>| {
-            let bytes = reader.map(|reader| reader.join().expect("readers do not panic")).unwrap_or_default();
+            let bytes = reader
+                .map(|reader| reader.join().expect("readers do not panic"))
+                .unwrap_or_default();
             String::from_utf8_lossy(&bytes).into_owned()
         };
         let (stdout, stderr) = (read(self.stdout.take()), read(self.stderr.take()));
-        Outcome { command: self.command.clone(), status: status.code(), stdout, stderr }
+        Outcome {
+            command: self.command.clone(),
+            status: status.code(),
+            stdout,
+            stderr,
+        }
     }
 
     /// Whether it has ended.
@@ -171,20 +188,35 @@ impl Outcome {
 
     /// What the command printed to stdout.
     pub fn json(&self) -> Value {
-        serde_json::from_str(&self.stdout).unwrap_or_else(|cause| panic!("{cause} in stdout of {self}"))
+        serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|cause| panic!("{cause} in stdout of {self}"))
     }
 
     /// What the command says went wrong: `{"kind", "message", "hint"}`, or null.
     pub fn error(&self) -> Value {
-        let errors = self.stderr.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        errors.last().map(|error| error["error"].clone()).unwrap_or_default()
+        let mut errors = self
+            .stderr
+            .lines()
+            .filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        errors
+            .next_back()
+            .map(|error| error["error"].clone())
+            .unwrap_or_default()
     }
 }
 
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { command, status, stdout, stderr } = self;
-        write!(f, "{command}\nstatus: {status:?}\nstdout: {stdout}\nstderr: {stderr}")
+        let Self {
+            command,
+            status,
+            stdout,
+            stderr,
+        } = self;
+        write!(
+            f,
+            "{command}\nstatus: {status:?}\nstdout: {stdout}\nstderr: {stderr}"
+        )
     }
 }
 
@@ -200,9 +232,16 @@ fn read_all(mut from: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
 pub fn typed(arguments: &[&str]) -> String {
     let words = arguments.iter().map(|argument| {
         let path = Path::new(argument);
-        let short = path.file_name().filter(|_| path.is_absolute()).and_then(|name| name.to_str());
+        let short = path
+            .file_name()
+            .filter(|_| path.is_absolute())
+            .and_then(|name| name.to_str());
         let word = short.unwrap_or(argument);
-        if word.contains(' ') { format!("\"{word}\"") } else { word.to_owned() }
+        if word.contains(' ') {
+            format!("\"{word}\"")
+        } else {
+            word.to_owned()
+        }
     });
     format!("ayumi {}", words.collect::<Vec<_>>().join(" "))
 }

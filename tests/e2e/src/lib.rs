@@ -21,10 +21,10 @@ mod proxy;
 mod solver;
 mod world;
 
-pub use account::{Account, Outcome, Running};
+pub use account::{Account, Outcome, Running, typed};
 pub use lie::lie;
 pub use node::Node;
-pub use process::{Process, wait_until};
+pub use process::{Process, interrupt, wait_until};
 pub use proxy::{Action, Proxy, Request, json_answer};
 pub use solver::{Honesty, Solver};
 pub use world::World;

@@ -16,7 +16,8 @@ pub fn lie(payload: &[u8], seed: &Seed, key: &Key) -> Result<Delivery, PayloadSi
     let commitment = right.commitment();
     let right = right.into_bytes();
     let mut lie = Delivery::prepare(&other, seed, key)?.into_bytes();
-    let digests = HEAD_BYTES..HEAD_BYTES + DIGEST_BYTES * payload.len().div_ceil(CHUNK_PAYLOAD_BYTES);
+    let digests =
+        HEAD_BYTES..HEAD_BYTES + DIGEST_BYTES * payload.len().div_ceil(CHUNK_PAYLOAD_BYTES);
     lie[digests.clone()].copy_from_slice(&right[digests]);
     Ok(Delivery::verify(lie, commitment).expect("what we commit to ourselves fits together"))
 }

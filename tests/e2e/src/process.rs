@@ -2,6 +2,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -9,21 +10,32 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 
 /// The limit of every wait: far above what anything here takes, so that it is reached by what would never end only.
-pub const LIMIT: Duration = Duration::from_secs(120);
+pub const LIMIT: Duration = Duration::from_mins(2);
 
 /// Between two looks at a condition.
 const LOOK: Duration = Duration::from_millis(10);
 
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// Has all waits panic from now on, so that everything is ended on the way out.
+pub fn interrupt() {
+    INTERRUPTED.store(true, Ordering::SeqCst);
+}
+
 /// Waits until `condition` gives something.
 ///
 /// # Panics
-/// After two minutes.
+/// After two minutes, or when the program was [interrupted](interrupt).
 pub fn wait_until<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
     let since = Instant::now();
     loop {
         if let Some(found) = condition() {
             return found;
         }
+        assert!(
+            !INTERRUPTED.load(Ordering::SeqCst),
+            "interrupted before {what}"
+        );
         assert!(since.elapsed() < LIMIT, "waited too long until {what}");
         thread::sleep(LOOK);
     }
@@ -39,8 +51,16 @@ pub struct Process {
 impl Process {
     /// Starts a program with its log in the file `log`, and waits for the line that starts with `announcement`. Returns
     /// the rest of it.
-    pub fn start(mut command: Command, log: &Path, announcement: &str) -> Result<(Self, String), String> {
-        let file = File::options().create(true).append(true).open(log).expect("logs can be written");
+    pub fn start(
+        mut command: Command,
+        log: &Path,
+        announcement: &str,
+    ) -> Result<(Self, String), String> {
+        let file = File::options()
+            .create(true)
+            .append(true)
+            .open(log)
+            .expect("logs can be written");
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -48,7 +68,10 @@ impl Process {
             .spawn()
             .unwrap_or_else(|cause| panic!("{}: {cause}", command.get_program().display()));
         let stdout = BufReader::new(child.stdout.take().expect("stdout is piped"));
-        let process = Self { child, log: log.to_owned() };
+        let process = Self {
+            child,
+            log: log.to_owned(),
+        };
         let (announce, announced) = mpsc::channel();
         let announcement = announcement.to_owned();
         // Reads on after the announcement, so that the program can print on.
@@ -97,7 +120,9 @@ impl Process {
 
     /// Waits until it ends.
     pub fn wait(&mut self) -> ExitStatus {
-        wait_until("the process ends", || self.child.try_wait().expect("our child"))
+        wait_until("the process ends", || {
+            self.child.try_wait().expect("our child")
+        })
     }
 
     /// Whether it has ended.
@@ -110,7 +135,8 @@ impl Drop for Process {
     fn drop(&mut self) {
         self.signal(Signal::TERM);
         let since = Instant::now();
-        while matches!(self.child.try_wait(), Ok(None)) && since.elapsed() < Duration::from_secs(10) {
+        while matches!(self.child.try_wait(), Ok(None)) && since.elapsed() < Duration::from_secs(10)
+        {
             thread::sleep(LOOK);
         }
         self.kill();

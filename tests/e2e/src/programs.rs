@@ -10,7 +10,8 @@ pub fn root() -> &'static Path {
     static ROOT: OnceLock<PathBuf> = OnceLock::new();
     ROOT.get_or_init(|| {
         let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-        here.canonicalize().expect("the project is where it was built")
+        here.canonicalize()
+            .expect("the project is where it was built")
     })
 }
 
@@ -35,9 +36,19 @@ pub fn anvil() -> PathBuf {
 }
 
 fn packaged_anvil() -> PathBuf {
-    let system = if cfg!(target_os = "macos") { "darwin" } else { env::consts::OS };
-    let architecture = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" };
-    root().join(format!("node_modules/@foundry-rs/anvil-{system}-{architecture}/bin/anvil"))
+    let system = if cfg!(target_os = "macos") {
+        "darwin"
+    } else {
+        env::consts::OS
+    };
+    let architecture = if cfg!(target_arch = "aarch64") {
+        "arm64"
+    } else {
+        "amd64"
+    };
+    root().join(format!(
+        "node_modules/@foundry-rs/anvil-{system}-{architecture}/bin/anvil"
+    ))
 }
 
 /// The folder of the programs, which are built first if they are not those of the sources: cargo builds only the
@@ -50,7 +61,17 @@ fn built() -> &'static Path {
         }
         let folder = folder_of_profile();
         let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        cargo.current_dir(root()).args(["build", "--quiet", "-p", "ayumi-cli", "-p", "ayumi-solver", "-p", "ayumi-e2e", "--bins"]);
+        cargo.current_dir(root()).args([
+            "build",
+            "--quiet",
+            "-p",
+            "ayumi-cli",
+            "-p",
+            "ayumi-solver",
+            "-p",
+            "ayumi-e2e",
+            "--bins",
+        ]);
         if folder.ends_with("release") {
             cargo.arg("--release");
         }
@@ -65,7 +86,10 @@ fn folder_of_profile() -> PathBuf {
     let program = env::current_exe().expect("a program knows where it is");
     let folder = program.parent().expect("a program is in a folder");
     if folder.ends_with("deps") {
-        return folder.parent().expect("deps is in the folder of a profile").to_owned();
+        return folder
+            .parent()
+            .expect("deps is in the folder of a profile")
+            .to_owned();
     }
     folder.to_owned()
 }

@@ -50,7 +50,9 @@ impl Request {
 
     /// Whether it is of this HTTP method, and its path ends like this.
     pub fn is(&self, method: &str, end: &str) -> bool {
-        self.line.strip_prefix(method).is_some_and(|path| path.starts_with(' ') && path.ends_with(end))
+        self.line
+            .strip_prefix(method)
+            .is_some_and(|path| path.starts_with(' ') && path.ends_with(end))
     }
 }
 
@@ -58,8 +60,13 @@ impl Proxy {
     /// Before a server that comes later.
     pub fn to_nowhere() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
-        let address = listener.local_addr().expect("a bound listener has an address");
-        let shared = Arc::new(Shared { upstream: Mutex::new(None), rule: Mutex::new(Arc::new(|_| Action::Forward)) });
+        let address = listener
+            .local_addr()
+            .expect("a bound listener has an address");
+        let shared = Arc::new(Shared {
+            upstream: Mutex::new(None),
+            rule: Mutex::new(Arc::new(|_| Action::Forward)),
+        });
         let serving = Arc::clone(&shared);
         // Ends with the process: an idle listener costs nothing.
         thread::spawn(move || {
@@ -85,12 +92,20 @@ impl Proxy {
 
     /// From now on, stands before this server, or before none.
     pub fn towards(&self, upstream: Option<SocketAddr>) {
-        *self.shared.upstream.lock().unwrap_or_else(PoisonError::into_inner) = upstream;
+        *self
+            .shared
+            .upstream
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = upstream;
     }
 
     /// From now on, does with requests what this says.
     pub fn rule(&self, rule: impl Fn(&Request) -> Action + Send + Sync + 'static) {
-        *self.shared.rule.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(rule);
+        *self
+            .shared
+            .rule
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Arc::new(rule);
     }
 
     /// From now on, lets everything pass.
@@ -102,7 +117,9 @@ impl Proxy {
 /// The address in `http://127.0.0.1:1234`.
 pub(crate) fn address_of(url: &str) -> SocketAddr {
     let address = url.trim_start_matches("http://").trim_end_matches('/');
-    address.parse().unwrap_or_else(|_| panic!("{url} has an address and a port"))
+    address
+        .parse()
+        .unwrap_or_else(|_| panic!("{url} has an address and a port"))
 }
 
 /// A whole answer: a JSON document or any other text.
@@ -133,32 +150,58 @@ fn read(client: &TcpStream) -> io::Result<Request> {
         Ok(line.trim_end().to_owned())
     };
     let first = next()?;
-    let line = first.rsplit_once(' ').ok_or(io::ErrorKind::InvalidData)?.0.to_owned();
+    let line = first
+        .rsplit_once(' ')
+        .ok_or(io::ErrorKind::InvalidData)?
+        .0
+        .to_owned();
     let mut headers = Vec::new();
     loop {
         let header = next()?;
-        let Some((name, value)) = header.split_once(':') else { break };
+        let Some((name, value)) = header.split_once(':') else {
+            break;
+        };
         headers.push((name.to_lowercase(), value.trim().to_owned()));
     }
     let length = headers.iter().find(|(name, _)| name == "content-length");
-    let length = length.and_then(|(_, length)| length.parse().ok()).unwrap_or(0);
+    let length = length
+        .and_then(|(_, length)| length.parse().ok())
+        .unwrap_or(0);
     let mut body = vec![0; length];
     reader.read_exact(&mut body)?;
-    Ok(Request { line, headers, body })
+    Ok(Request {
+        line,
+        headers,
+        body,
+    })
 }
 
 /// Sends the request on, and returns the whole answer.
 fn forward(request: &Request, shared: &Shared) -> io::Result<Vec<u8>> {
-    let upstream = *shared.upstream.lock().unwrap_or_else(PoisonError::into_inner);
+    let upstream = *shared
+        .upstream
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
     let mut server = TcpStream::connect(upstream.ok_or(io::ErrorKind::ConnectionRefused)?)?;
-    let mut head = format!("{} HTTP/1.1\r\nconnection: close\r\n", request.line);
-    for (name, value) in request.headers.iter().filter(|(name, _)| name != "connection") {
-        head.push_str(&format!("{name}: {value}\r\n"));
-    }
-    head.push_str("\r\n");
-    server.write_all(head.as_bytes())?;
+    let headers = request
+        .headers
+        .iter()
+        .filter(|(name, _)| name != "connection");
+    let headers = headers
+        .map(|(name, value)| format!("{name}: {value}\r\n"))
+        .collect::<Vec<_>>();
+    write!(
+        server,
+        "{} HTTP/1.1\r\nconnection: close\r\n{}\r\n",
+        request.line,
+        headers.concat()
+    )?;
     server.write_all(&request.body)?;
     let mut answer = Vec::new();
     server.read_to_end(&mut answer)?;
-    if answer.is_empty() { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(answer) }
+    if answer.is_empty() {
+        Err(io::ErrorKind::UnexpectedEof.into())
+    } else {
+        Ok(answer)
+    }
 }

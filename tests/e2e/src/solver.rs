@@ -38,19 +38,40 @@ impl Solver {
     pub fn start(world: &World, name: &str, organisation: &str, honesty: Honesty) -> Self {
         let folder = world.folder().join(name);
         let wallet = Wallet::random();
-        wallet.save(&folder, "key", "password").expect("the world's folder can be written to");
+        wallet
+            .save(&folder, "key", "password")
+            .expect("the world's folder can be written to");
         let (front, back) = (Proxy::to_nowhere(), Proxy::before(world.rpc_url()));
         let program = match honesty {
             Honesty::Honest => programs::solver(),
             Honesty::Lying => programs::lying_solver(),
         };
-        let mut solver = Self { address: wallet.address(), front, back, folder, program, process: None };
+        let mut solver = Self {
+            address: wallet.address(),
+            front,
+            back,
+            folder,
+            program,
+            process: None,
+        };
         solver.configure(world);
         solver.resume();
-        let key = wallet.sealing_key(world.chain().scope()).public().0.to_string();
+        let key = wallet
+            .sealing_key(world.chain().scope())
+            .public()
+            .0
+            .to_string();
         let (address, url) = (solver.address.to_string(), solver.url());
         world.governor().must(&[
-            "solver", "register", &address, "--organisation", organisation, "--endpoint", &url, "--sealing-key", &key,
+            "solver",
+            "register",
+            &address,
+            "--organisation",
+            organisation,
+            "--endpoint",
+            &url,
+            "--sealing-key",
+            &key,
         ]);
         solver
     }
@@ -67,8 +88,13 @@ impl Solver {
         });
         let text = toml::to_string(&config).expect("the configuration is of plain values");
         let write = |name: &str, text: &str| std::fs::write(self.folder.join(name), text);
-        write("password", "password").and_then(|()| write("solver.toml", &text)).expect("the folder can be written to");
-        world.rpc("anvil_setBalance", &json!([self.address, "0x3635c9adc5dea00000"]));
+        write("password", "password")
+            .and_then(|()| write("solver.toml", &text))
+            .expect("the folder can be written to");
+        world.rpc(
+            "anvil_setBalance",
+            &json!([self.address, "0x3635c9adc5dea00000"]),
+        );
     }
 
     /// The endpoint that is registered.
@@ -79,9 +105,14 @@ impl Solver {
     /// Starts it, again.
     pub fn resume(&mut self) {
         let mut command = Command::new(&self.program);
-        command.args(["run", "--config"]).arg(self.folder.join("solver.toml")).env_remove("ETH_RPC_URL").env("NO_COLOR", "1");
+        command
+            .args(["run", "--config"])
+            .arg(self.folder.join("solver.toml"))
+            .env_remove("ETH_RPC_URL")
+            .env("NO_COLOR", "1");
         let started = Process::start(command, &self.folder.join("log"), "listening on ");
-        let (process, url) = started.unwrap_or_else(|said| panic!("the solver does not start: {said}"));
+        let (process, url) =
+            started.unwrap_or_else(|said| panic!("the solver does not start: {said}"));
         self.process = Some(process);
         self.front.towards(Some(address_of(&url)));
     }
@@ -99,7 +130,11 @@ impl Solver {
         self.front.towards(None);
         if let Some(mut process) = self.process.take() {
             let status = process.terminate();
-            assert!(status.success(), "the solver ends with {status}: {}", process.said());
+            assert!(
+                status.success(),
+                "the solver ends with {status}: {}",
+                process.said()
+            );
         }
     }
 

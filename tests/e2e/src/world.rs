@@ -36,11 +36,18 @@ impl Default for World {
 impl World {
     /// Starts `ayumi devnet` with these arguments.
     pub fn new(arguments: &[&str]) -> Self {
-        let folder = tempfile::Builder::new().prefix("ayumi-world-").tempdir().expect("there is room for a folder");
+        let folder = tempfile::Builder::new()
+            .prefix("ayumi-world-")
+            .tempdir()
+            .expect("there is room for a folder");
         let file = folder.path().join("world.json");
         let mut command = Command::new(programs::ayumi());
         command.env("AYUMI_ANVIL", programs::anvil());
-        command.arg("devnet").arg("--accounts-file").arg(&file).args(arguments);
+        command
+            .arg("devnet")
+            .arg("--accounts-file")
+            .arg(&file)
+            .args(arguments);
         let started = Process::start(command, &folder.path().join("devnet.log"), "ready");
         let (devnet, _) = started.unwrap_or_else(|said| panic!("devnet does not start: {said}"));
         let text = std::fs::read(&file).expect("devnet writes the file before it is ready");
@@ -50,15 +57,33 @@ impl World {
 
     fn of(devnet: Process, facts: &Value, folder: TempDir) -> Self {
         let text = |value: &Value| value.as_str().expect("a text").to_owned();
-        let operator = text(&facts["contracts"]["operator"]).parse().expect("an address");
+        let operator = text(&facts["contracts"]["operator"])
+            .parse()
+            .expect("an address");
         let rpc = text(&facts["rpc"]);
         let runtime = Runtime::new().expect("there are threads");
         let url = rpc.parse().expect("a URL");
-        let network = Network { patience_s: 30, ..Network::default() };
-        let chain = runtime.block_on(Chain::connect(url, network, operator)).expect("the chain answers");
+        let network = Network {
+            patience_s: 30,
+            ..Network::default()
+        };
+        let chain = runtime
+            .block_on(Chain::connect(url, network, operator))
+            .expect("the chain answers");
         let accounts = facts["accounts"].as_array().expect("a list");
-        let accounts = accounts.iter().map(|facts| account(facts, folder.path())).collect();
-        Self { devnet, accounts, rpc, solver: text(&facts["solver"]), chain, runtime, folder }
+        let accounts = accounts
+            .iter()
+            .map(|facts| account(facts, folder.path()))
+            .collect();
+        Self {
+            devnet,
+            accounts,
+            rpc,
+            solver: text(&facts["solver"]),
+            chain,
+            runtime,
+            folder,
+        }
     }
 
     /// The account of this name.
@@ -69,7 +94,15 @@ impl World {
 
     /// All accounts of a role, in order.
     pub fn accounts(&self, role: &str) -> Vec<&Account> {
-        self.accounts.iter().filter(|account| account.role == role).collect()
+        self.accounts
+            .iter()
+            .filter(|account| account.role == role)
+            .collect()
+    }
+
+    /// All accounts.
+    pub fn everyone(&self) -> &[Account] {
+        &self.accounts
     }
 
     /// The account that governs.
@@ -109,7 +142,8 @@ impl World {
 
     /// Calls the node.
     pub fn rpc(&self, method: &str, parameters: &Value) -> Value {
-        self.wait_for(rpc(&self.rpc, method, parameters)).unwrap_or_else(|cause| panic!("{method}: {cause}"))
+        self.wait_for(rpc(&self.rpc, method, parameters))
+            .unwrap_or_else(|cause| panic!("{method}: {cause}"))
     }
 
     /// Moves the chain's clock on.
@@ -121,9 +155,17 @@ impl World {
     /// The tasks that were delivered, once for each delivery, in order of their numbers.
     pub fn deliveries(&self) -> Vec<U256> {
         let filter = Filter::new().event_signature(ICTIOperator::TaskDelivered::SIGNATURE_HASH);
-        let head = self.wait_for(self.chain.head()).expect("the chain answers").number;
-        let logs = self.wait_for(self.chain.logs(&filter, 0, head)).expect("the chain answers");
-        let mut tasks = logs.iter().map(|log| U256::from_be_bytes(log.topics()[1].0)).collect::<Vec<_>>();
+        let head = self
+            .wait_for(self.chain.head())
+            .expect("the chain answers")
+            .number;
+        let logs = self
+            .wait_for(self.chain.logs(&filter, 0, head))
+            .expect("the chain answers");
+        let mut tasks = logs
+            .iter()
+            .map(|log| U256::from_be_bytes(log.topics()[1].0))
+            .collect::<Vec<_>>();
         tasks.sort();
         tasks
     }
@@ -131,18 +173,21 @@ impl World {
     /// The state of a task.
     pub fn task(&self, task: u64) -> ICTIOperator::Task {
         let operator = self.chain.operator();
-        self.wait_for(operator.taskOf(U256::from(task)).call().into_future()).expect("the chain answers")
+        self.wait_for(operator.taskOf(U256::from(task)).call().into_future())
+            .expect("the chain answers")
     }
 
     /// What the till holds for an account.
     pub fn credit(&self, account: Address) -> U256 {
         let token = self.chain.token();
-        self.wait_for(token.creditOf(account).call().into_future()).expect("the chain answers")
+        self.wait_for(token.creditOf(account).call().into_future())
+            .expect("the chain answers")
     }
 
     /// What the till holds in all.
     pub fn till(&self) -> U256 {
-        self.wait_for(self.chain.balance(self.chain.contracts().token)).expect("the chain answers")
+        self.wait_for(self.chain.balance(self.chain.contracts().token))
+            .expect("the chain answers")
     }
 }
 
@@ -152,12 +197,15 @@ fn account(facts: &Value, folder: &Path) -> Account {
     let folder = folder.join(&name);
     std::fs::create_dir(&folder).expect("the world's folder can be written to");
     let environment = facts["environment"].as_object().into_iter().flatten();
-    let environment = environment.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));
+    let environment =
+        environment.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));
     Account {
         name,
         role: text("role").unwrap_or_default(),
         organisation: text("organisation"),
-        address: text("address").and_then(|address| address.parse().ok()).expect("accounts have addresses"),
+        address: text("address")
+            .and_then(|address| address.parse().ok())
+            .expect("accounts have addresses"),
         environment: environment.collect::<BTreeMap<_, _>>(),
         folder,
     }

@@ -6,16 +6,31 @@ use std::sync::{Arc, Mutex};
 
 use alloy::primitives::U256;
 use ayumi_contracts::ICTIOperator::State;
-use ayumi_e2e::{Account, Action, Honesty, Node, Proxy, Request, Solver, World, samples, wait_until};
+use ayumi_e2e::{
+    Account, Action, Honesty, Node, Proxy, Request, Solver, World, samples, wait_until,
+};
 
 const SAMPLE: &str = "kagerou-beacons.json";
 
 fn publish(producer: &Account, solver: &str, stock: &str) -> String {
     let document = samples::sample(SAMPLE);
     let file = document.to_str().expect("our paths are text");
-    let offer = ["publish", file, "--price", "1", "--stock", stock, "--valid-until", "2099-12-31", "--incomplete"];
+    let offer = [
+        "publish",
+        file,
+        "--price",
+        "1",
+        "--stock",
+        stock,
+        "--valid-until",
+        "2099-12-31",
+        "--incomplete",
+    ];
     let published = producer.must(&[&offer[..], &["--solver", solver]].concat());
-    published["product"].as_str().expect("products have ids").to_owned()
+    published["product"]
+        .as_str()
+        .expect("products have ids")
+        .to_owned()
 }
 
 fn arrived(account: &Account, name: &str) {
@@ -24,14 +39,44 @@ fn arrived(account: &Account, name: &str) {
 }
 
 /// Which proxy of the solver to kill it at, at which request, and whether that request still gets through.
-type Point = (&'static str, fn(&Solver) -> &Proxy, fn(&Request) -> bool, bool);
+type Point = (
+    &'static str,
+    fn(&Solver) -> &Proxy,
+    fn(&Request) -> bool,
+    bool,
+);
 
 const POINTS: [Point; 5] = [
-    ("before it serves", |solver| &solver.front, |request| request.is("GET", "/delivery"), false),
-    ("after it served", |solver| &solver.front, |request| request.is("GET", "/delivery"), true),
-    ("after the receipt", |solver| &solver.front, |request| request.is("POST", "/receipt"), true),
-    ("before it sends", |solver| &solver.back, |request| sends(request), false),
-    ("after it sent", |solver| &solver.back, |request| sends(request), true),
+    (
+        "before it serves",
+        |solver| &solver.front,
+        |request| request.is("GET", "/delivery"),
+        false,
+    ),
+    (
+        "after it served",
+        |solver| &solver.front,
+        |request| request.is("GET", "/delivery"),
+        true,
+    ),
+    (
+        "after the receipt",
+        |solver| &solver.front,
+        |request| request.is("POST", "/receipt"),
+        true,
+    ),
+    (
+        "before it sends",
+        |solver| &solver.back,
+        |request| sends(request),
+        false,
+    ),
+    (
+        "after it sent",
+        |solver| &solver.back,
+        |request| sends(request),
+        true,
+    ),
 ];
 
 fn sends(request: &Request) -> bool {
@@ -107,7 +152,9 @@ fn what_a_killed_command_began_its_successor_ends() {
             Action::Cut
         });
         let running = consumer.start(&["use", &product, "-o", "got.json"]);
-        wait_until("the command asks the solver", || seen.load(Ordering::SeqCst).then_some(()));
+        wait_until("the command asks the solver", || {
+            seen.load(Ordering::SeqCst).then_some(())
+        });
         running.kill();
         solver.front.open();
         consumer.must(&["use", &product, "-o", "got.json"]);
@@ -134,20 +181,26 @@ fn two_commands_of_one_account_wait_for_each_other() {
     let world = World::default();
     let consumer = world.account("kitakaze");
     let product = publish(world.account("hinode"), world.solver_url(), "20");
-    let running = (0..4).map(|_| consumer.start(&["buy", &product])).collect::<Vec<_>>();
+    let running = (0..4)
+        .map(|_| consumer.start(&["buy", &product]))
+        .collect::<Vec<_>>();
     for command in running {
         command.end().done();
     }
     let tickets = consumer.must(&["balance"])["tickets"][0]["tickets"].clone();
     assert_eq!(tickets, "4");
-    let running = (0..2).map(|number| consumer.start(&["use", &product, "-o", &format!("{number}.json")]));
+    let running =
+        (0..2).map(|number| consumer.start(&["use", &product, "-o", &format!("{number}.json")]));
     for command in running.collect::<Vec<_>>() {
         command.end().done();
     }
     arrived(consumer, "0.json");
     arrived(consumer, "1.json");
     let deliveries = world.deliveries();
-    assert!(deliveries.is_sorted_by(|one, next| one < next), "{deliveries:?}");
+    assert!(
+        deliveries.is_sorted_by(|one, next| one < next),
+        "{deliveries:?}"
+    );
 }
 
 #[test]
@@ -168,7 +221,9 @@ fn a_node_that_restarts_under_everybody_is_waited_for() {
         Action::Forward
     });
     let running = consumer.start(&["use", &product, "-o", "got.json"]);
-    wait_until("the command waits for the solver", || seen.load(Ordering::SeqCst).then_some(()));
+    wait_until("the command waits for the solver", || {
+        seen.load(Ordering::SeqCst).then_some(())
+    });
     node.stop();
     solver.front.open();
     node.resume();

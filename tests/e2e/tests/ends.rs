@@ -10,9 +10,22 @@ const ETHER: u64 = 1_000_000_000_000_000_000;
 fn publish(producer: &Account, solver: &str) -> String {
     let document = samples::sample("kagerou-beacons.json");
     let file = document.to_str().expect("our paths are text");
-    let offer = ["publish", file, "--price", "1", "--stock", "10", "--valid-until", "2099-12-31", "--incomplete"];
+    let offer = [
+        "publish",
+        file,
+        "--price",
+        "1",
+        "--stock",
+        "10",
+        "--valid-until",
+        "2099-12-31",
+        "--incomplete",
+    ];
     let published = producer.must(&[&offer[..], &["--solver", solver]].concat());
-    published["product"].as_str().expect("products have ids").to_owned()
+    published["product"]
+        .as_str()
+        .expect("products have ids")
+        .to_owned()
 }
 
 #[test]
@@ -23,16 +36,21 @@ fn what_nobody_serves_is_cancelled_and_refunded() {
     let product = publish(world.account("hinode"), &solver.url());
     consumer.must(&["buy", &product]);
     // The solver is there when the ticket is spent, and gone when the delivery is due.
-    solver.front.rule(|request| match request.is("GET", "/delivery") {
-        true => ayumi_e2e::Action::Cut,
-        false => ayumi_e2e::Action::Forward,
+    solver.front.rule(|request| {
+        if request.is("GET", "/delivery") {
+            ayumi_e2e::Action::Cut
+        } else {
+            ayumi_e2e::Action::Forward
+        }
     });
     let outcome = consumer.ayumi(&["use", &product, "--wait", "1"]);
-    outcome.fails("solver-unreachable");
+    outcome.fails("solver-slow");
     solver.kill();
     assert_eq!(world.task(1).state, State::Requested);
     consumer.ayumi(&["cancel", "1"]).fails("too-early");
-    consumer.ayumi(&["use", &product, "--wait", "0"]).fails("solver-unreachable");
+    consumer
+        .ayumi(&["use", &product, "--wait", "0"])
+        .fails("solver-slow");
 
     world.pass(3_601);
     world.account("stranger").must(&["cancel", "1"]);
@@ -55,12 +73,15 @@ fn a_lying_solver_is_caught_and_its_consumer_refunded() {
     outcome.fails("wrong-data");
     assert!(!consumer.file("got.json").exists(), "wrong data is no file");
     assert_eq!(world.task(1).state, State::Delivered);
-    world.account("kitakaze").ayumi(&["complain", "1"]).fails("not-consumer");
+    world
+        .account("kitakaze")
+        .ayumi(&["complain", "1"])
+        .fails("not-consumer");
 
     assert_eq!(consumer.must(&["complain", "1"])["wrong"], true);
     assert_eq!(world.task(1).state, State::Refunded);
     assert_eq!(world.credit(consumer.address), U256::from(ETHER));
-    consumer.ayumi(&["complain", "1"]).fails("wrong-state");
+    consumer.ayumi(&["complain", "1"]).fails("refunded");
     world.pass(100 * 86_400);
     producer.ayumi(&["settle"]).negative();
     assert_eq!(world.credit(producer.address), U256::ZERO);
@@ -74,7 +95,10 @@ fn a_complaint_about_right_data_is_none() {
     let consumer = world.account("asagiri");
     let product = publish(world.account("minato"), world.solver_url());
     consumer.must(&["use", &product, "--buy"]);
-    assert_eq!(consumer.ayumi(&["complain", "1"]).negative()["wrong"], false);
+    assert_eq!(
+        consumer.ayumi(&["complain", "1"]).negative()["wrong"],
+        false
+    );
     assert_eq!(world.task(1).state, State::Delivered);
     assert_eq!(world.till(), U256::from(ETHER));
 }

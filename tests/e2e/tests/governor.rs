@@ -8,7 +8,9 @@ const SOMEBODY: &str = "0x00000000000000000000000000000000000a11ce";
 /// A consortium that nobody is in yet, and its governor.
 fn fresh(world: &World) -> Account {
     let governor = world.governor();
-    let deployed = governor.without("AYUMI_OPERATOR").must(&["deploy", "--delivery-period", "60"]);
+    let deployed = governor
+        .without("AYUMI_OPERATOR")
+        .must(&["deploy", "--delivery-period", "60"]);
     let operator = deployed["operator"].as_str().expect("an address");
     governor.with("AYUMI_OPERATOR", operator)
 }
@@ -17,18 +19,41 @@ fn fresh(world: &World) -> Account {
 fn a_consortium_grows() {
     let world = World::default();
     let governor = fresh(&world);
-    assert_eq!(governor.ayumi(&["organisation", "list"]).negative(), serde_json::json!([]));
-    assert_eq!(governor.must(&["organisation", "add", "Yamabiko Lab"])["organisation"], 1);
-    assert_eq!(governor.must(&["organisation", "add", "请求 Ltd."])["organisation"], 2);
-    let enrolled = governor.must(&["organisation", "enrol", SOMEBODY, "--organisation", "Yamabiko Lab", "--team", "blue"]);
-    assert_eq!((&enrolled["organisation"], &enrolled["number"]), (&1.into(), &1.into()));
+    assert_eq!(
+        governor.ayumi(&["organisation", "list"]).negative(),
+        serde_json::json!([])
+    );
+    assert_eq!(
+        governor.must(&["organisation", "add", "Yamabiko Lab"])["organisation"],
+        1
+    );
+    assert_eq!(
+        governor.must(&["organisation", "add", "请求 Ltd."])["organisation"],
+        2
+    );
+    let enrolled = governor.must(&[
+        "organisation",
+        "enrol",
+        SOMEBODY,
+        "--organisation",
+        "Yamabiko Lab",
+        "--team",
+        "blue",
+    ]);
+    assert_eq!(
+        (&enrolled["organisation"], &enrolled["number"]),
+        (&1.into(), &1.into())
+    );
     governor.must(&["organisation", "assign", SOMEBODY, "--team", "red"]);
     governor.must(&["organisation", "suspend", SOMEBODY]);
     governor.must(&["organisation", "suspend", "请求 Ltd."]);
     let listed = governor.must(&["organisation", "list"]);
     assert_eq!(listed[0]["accounts"][0]["team"], "red");
     assert_eq!(listed[0]["accounts"][0]["suspended"], true);
-    assert_eq!((&listed[0]["suspended"], &listed[1]["suspended"]), (&false.into(), &true.into()));
+    assert_eq!(
+        (&listed[0]["suspended"], &listed[1]["suspended"]),
+        (&false.into(), &true.into())
+    );
     governor.must(&["organisation", "reinstate", SOMEBODY]);
     governor.must(&["organisation", "reinstate", "2"]);
     let listed = governor.must(&["organisation", "list"]);
@@ -41,15 +66,37 @@ fn a_solver_is_registered_changed_and_suspended() {
     let world = World::default();
     let governor = fresh(&world);
     governor.must(&["organisation", "add", "Yamabiko Lab"]);
-    assert_eq!(governor.ayumi(&["solver", "list"]).negative(), serde_json::json!([]));
+    assert_eq!(
+        governor.ayumi(&["solver", "list"]).negative(),
+        serde_json::json!([])
+    );
     let register = |endpoint: &str| {
-        governor.ayumi(&["solver", "register", SOMEBODY, "--organisation", "1", "--endpoint", endpoint, "--sealing-key", KEY])
+        governor.ayumi(&[
+            "solver",
+            "register",
+            SOMEBODY,
+            "--organisation",
+            "1",
+            "--endpoint",
+            endpoint,
+            "--sealing-key",
+            KEY,
+        ])
     };
     register("ftp://solver.example").fails("usage");
     register("https://solver.example/?q").fails("usage");
-    assert_eq!(register("https://solver.example/").done()["endpoint"], "https://solver.example");
+    assert_eq!(
+        register("https://solver.example/").done()["endpoint"],
+        "https://solver.example"
+    );
     register("https://solver.example").fails("refused-by-consortium");
-    governor.must(&["solver", "update", SOMEBODY, "--endpoint", "https://other.example/base/"]);
+    governor.must(&[
+        "solver",
+        "update",
+        SOMEBODY,
+        "--endpoint",
+        "https://other.example/base/",
+    ]);
     governor.must(&["solver", "suspend", SOMEBODY]);
     let listed = governor.must(&["solver", "list"]);
     assert_eq!(listed[0]["endpoint"], "https://other.example/base");
@@ -65,17 +112,43 @@ fn what_makes_no_sense_is_refused() {
     let world = World::default();
     let governor = world.governor();
     let enrol = |organisation: &str, team: &str| {
-        governor.ayumi(&["organisation", "enrol", SOMEBODY, "--organisation", organisation, "--team", team])
+        governor.ayumi(&[
+            "organisation",
+            "enrol",
+            SOMEBODY,
+            "--organisation",
+            organisation,
+            "--team",
+            team,
+        ])
     };
     enrol("Nobody Inc.", "").fails("usage");
     enrol("99", "").fails("usage");
     enrol("1", "a label of more than thirty-two bytes").fails("usage");
-    governor.ayumi(&["organisation", "enrol", "0x12", "--organisation", "1"]).fails("usage");
-    governor.ayumi(&["organisation", "add", ""]).fails("refused-by-consortium");
-    governor.ayumi(&["organisation", "suspend", SOMEBODY]).fails("refused-by-consortium");
-    governor.ayumi(&["solver", "update", SOMEBODY, "--endpoint", "http://localhost"]).fails("usage");
-    governor.ayumi(&["solver", "update", SOMEBODY]).fails("usage");
-    governor.ayumi(&["deploy", "--delivery-period", "0"]).fails("usage");
+    governor
+        .ayumi(&["organisation", "enrol", "0x12", "--organisation", "1"])
+        .fails("usage");
+    governor
+        .ayumi(&["organisation", "add", ""])
+        .fails("refused-by-consortium");
+    governor
+        .ayumi(&["organisation", "suspend", SOMEBODY])
+        .fails("refused-by-consortium");
+    governor
+        .ayumi(&[
+            "solver",
+            "update",
+            SOMEBODY,
+            "--endpoint",
+            "http://localhost",
+        ])
+        .fails("usage");
+    governor
+        .ayumi(&["solver", "update", SOMEBODY])
+        .fails("usage");
+    governor
+        .ayumi(&["deploy", "--delivery-period", "0"])
+        .fails("usage");
 }
 
 #[test]
@@ -83,12 +156,35 @@ fn nobody_else_governs() {
     let world = World::default();
     for name in ["hinode", "kitakaze", "stranger"] {
         let account = world.account(name);
-        account.ayumi(&["organisation", "add", "Mine"]).fails("not-governor");
-        account.ayumi(&["organisation", "enrol", SOMEBODY, "--organisation", "1"]).fails("not-governor");
-        account.ayumi(&["organisation", "suspend", "1"]).fails("not-governor");
         account
-            .ayumi(&["solver", "register", SOMEBODY, "--organisation", "1", "--endpoint", "http://localhost", "--sealing-key", KEY])
+            .ayumi(&["organisation", "add", "Mine"])
+            .fails("not-governor");
+        account
+            .ayumi(&["organisation", "enrol", SOMEBODY, "--organisation", "1"])
+            .fails("not-governor");
+        account
+            .ayumi(&["organisation", "suspend", "1"])
+            .fails("not-governor");
+        account
+            .ayumi(&[
+                "solver",
+                "register",
+                SOMEBODY,
+                "--organisation",
+                "1",
+                "--endpoint",
+                "http://localhost",
+                "--sealing-key",
+                KEY,
+            ])
             .fails("not-governor");
     }
-    assert_eq!(world.governor().must(&["solver", "list"]).as_array().map(Vec::len), Some(1));
+    assert_eq!(
+        world
+            .governor()
+            .must(&["solver", "list"])
+            .as_array()
+            .map(Vec::len),
+        Some(1)
+    );
 }

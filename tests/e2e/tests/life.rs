@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 const ETHER: u64 = 1_000_000_000_000_000_000;
 
 fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_else(|| panic!("{value} is no text"))
+    value
+        .as_str()
+        .unwrap_or_else(|| panic!("{value} is no text"))
 }
 
 #[test]
@@ -22,47 +24,115 @@ fn a_product_is_published_bought_used_and_talked_about() {
     let file = document.to_str().expect("our paths are text");
 
     hinode.must(&["lint", file]);
-    let published = hinode.must(&["publish", file, "--price", "0.1", "--stock", "2", "--reward", "20", "--valid-until", "2099-12-31"]);
+    let published = hinode.must(&[
+        "publish",
+        file,
+        "--price",
+        "0.1",
+        "--stock",
+        "2",
+        "--reward",
+        "20",
+        "--valid-until",
+        "2099-12-31",
+    ]);
     let product = text(&published["product"]);
     assert_eq!(product, "1-1");
 
-    let found = tsubame.without("ETH_KEYSTORE").must(&["search", "ember", "lynx", "--on-sale", "--valid"]);
+    let found =
+        tsubame
+            .without("ETH_KEYSTORE")
+            .must(&["search", "ember", "lynx", "--on-sale", "--valid"]);
     assert_eq!(found[0]["product"], product);
     let shown = kitakaze.must(&["show", product]);
-    assert_eq!((&shown["left"], &shown["organisation"]), (&json!(2), &json!("Hinode CERT")));
+    assert_eq!(
+        (&shown["left"], &shown["organisation"]),
+        (&json!(2), &json!("Hinode CERT"))
+    );
     let public = shown.to_string();
     let secrets = fs::read_to_string(&document).expect("our samples can be read");
     let event = serde_json::from_str::<Value>(&secrets).expect("our samples are JSON");
-    for attribute in event["Event"]["Attribute"].as_array().expect("events have attributes") {
-        assert!(!public.contains(text(&attribute["value"])), "{attribute} is public");
+    for attribute in event["Event"]["Attribute"]
+        .as_array()
+        .expect("events have attributes")
+    {
+        assert!(
+            !public.contains(text(&attribute["value"])),
+            "{attribute} is public"
+        );
     }
 
     assert_eq!(kitakaze.must(&["buy", product])["quantity"], 1);
     let used = kitakaze.must(&["use", product, "-o", "got.json"]);
-    assert_eq!((text(&used["task"]), &used["verified"]), ("1", &json!(true)));
-    assert_eq!(fs::read(kitakaze.file("got.json")).ok(), fs::read(&document).ok());
+    assert_eq!(
+        (text(&used["task"]), &used["verified"]),
+        ("1", &json!(true))
+    );
+    assert_eq!(
+        fs::read(kitakaze.file("got.json")).ok(),
+        fs::read(&document).ok()
+    );
     // The same command again finds the file, and spends nothing.
     let again = kitakaze.ayumi(&["use", product, "-o", "got.json"]);
     again.fails("no-ticket");
-    tsubame.must(&["use", product, "--buy", "--max-price", "0.1", "-o", "got.json"]);
-    assert_eq!(fs::read(tsubame.file("got.json")).ok(), fs::read(&document).ok());
+    tsubame.must(&[
+        "use",
+        product,
+        "--buy",
+        "--max-price",
+        "0.1",
+        "-o",
+        "got.json",
+    ]);
+    assert_eq!(
+        fs::read(tsubame.file("got.json")).ok(),
+        fs::read(&document).ok()
+    );
     assert_eq!(world.deliveries(), [U256::from(1), U256::from(2)]);
 
-    let give = ["feedback", "give", "1", "--outcome", "true-positive", "--usefulness", "5", "--action", "block-outbound,hunt"];
+    let give = [
+        "feedback",
+        "give",
+        "1",
+        "--outcome",
+        "true-positive",
+        "--usefulness",
+        "5",
+        "--action",
+        "block-outbound,hunt",
+    ];
     kitakaze.must(&[&give[..], &["--note", "three hosts, 請求書"]].concat());
     kitakaze.ayumi(&give).fails("already-said");
     tsubame.ayumi(&give).fails("not-consumer");
     let inbox = hinode.must(&["feedback", "inbox", "--unanswered"]);
     assert_eq!(text(&inbox[0]["note"]), "three hosts, 請求書");
     assert_eq!(inbox[0]["actions"], json!(["block-outbound", "hunt"]));
-    minato.ayumi(&["feedback", "answer", "1", "--response", "acknowledged"]).fails("not-producer");
-    hinode.must(&["feedback", "answer", "1", "--response", "will-revise", "--note", "thank you"]);
-    hinode.ayumi(&["feedback", "inbox", "--unanswered"]).negative();
-    assert_eq!(text(&kitakaze.must(&["feedback", "show", "1"])["answerNote"]), "thank you");
+    minato
+        .ayumi(&["feedback", "answer", "1", "--response", "acknowledged"])
+        .fails("not-producer");
+    hinode.must(&[
+        "feedback",
+        "answer",
+        "1",
+        "--response",
+        "will-revise",
+        "--note",
+        "thank you",
+    ]);
+    hinode
+        .ayumi(&["feedback", "inbox", "--unanswered"])
+        .negative();
+    assert_eq!(
+        text(&kitakaze.must(&["feedback", "show", "1"])["answerNote"]),
+        "thank you"
+    );
     assert_eq!(world.task(1).dialogue, Dialogue::Answered);
 
     let tasks = kitakaze.must(&["tasks"]);
-    assert_eq!((&tasks[0]["state"], &tasks[0]["answered"]), (&json!("delivered"), &json!(true)));
+    assert_eq!(
+        (&tasks[0]["state"], &tasks[0]["answered"]),
+        (&json!("delivered"), &json!(true))
+    );
     check_activity(&world);
     check_money(&world);
 }
@@ -73,7 +143,10 @@ fn check_activity(world: &World) {
     let mut counted = Vec::new();
     for row in rows.as_array().expect("rows") {
         let row = row.as_object().expect("a row");
-        for (name, count) in row.iter().filter(|(_, count)| count.as_u64().is_some_and(|count| count > 0)) {
+        for (name, count) in row
+            .iter()
+            .filter(|(_, count)| count.as_u64().is_some_and(|count| count > 0))
+        {
             counted.push(format!("{} {name} {count}", text(&row["organisation"])));
         }
     }
@@ -103,8 +176,14 @@ fn check_money(world: &World) {
     world.pass(15 * 86_400);
     assert_eq!(hinode.must(&["settle"])["tasks"], json!(["1", "2"]));
     assert_eq!(world.task(1).state, State::Settled);
-    assert_eq!(world.credit(hinode.address), U256::from(ETHER / 10 + ETHER / 10 * 8 / 10));
-    assert_eq!(world.credit(kitakaze.address), U256::from(ETHER / 10 * 2 / 10));
+    assert_eq!(
+        world.credit(hinode.address),
+        U256::from(ETHER / 10 + ETHER / 10 * 8 / 10)
+    );
+    assert_eq!(
+        world.credit(kitakaze.address),
+        U256::from(ETHER / 10 * 2 / 10)
+    );
     hinode.must(&["balance", "collect"]);
     kitakaze.must(&["balance", "collect"]);
     assert_eq!(world.till(), U256::ZERO);
@@ -116,19 +195,35 @@ fn what_was_withdrawn_or_revised_still_honours_its_tickets() {
     let (minato, asagiri) = (world.account("minato"), world.account("asagiri"));
     let document = samples::sample("webmail-spraying.json");
     let file = document.to_str().expect("our paths are text");
-    let listing = ["--price", "1", "--stock", "9", "--incomplete", "--valid-until", "2099-12-31"];
+    let listing = [
+        "--price",
+        "1",
+        "--stock",
+        "9",
+        "--incomplete",
+        "--valid-until",
+        "2099-12-31",
+    ];
     minato.must(&[&["publish", file], &listing[..]].concat());
     asagiri.must(&["buy", "2-1", "--quantity", "2"]);
     minato.must(&[&["revise", "2-1", file], &listing[..]].concat());
     asagiri.ayumi(&["buy", "2-1"]).fails("not-on-sale");
     assert_eq!(asagiri.must(&["show", "2-1"])["next"], "2-2");
     asagiri.must(&["use", "2-1", "-o", "got.json"]);
-    assert_eq!(fs::read(asagiri.file("got.json")).ok(), fs::read(&document).ok());
+    assert_eq!(
+        fs::read(asagiri.file("got.json")).ok(),
+        fs::read(&document).ok()
+    );
     minato.must(&["withdraw", "2-2"]);
     asagiri.ayumi(&["buy", "2-2"]).fails("not-on-sale");
     // The other ticket is worth its price.
-    assert_eq!(asagiri.must(&["refund", "2-1"])["credited"], ETHER.to_string());
-    asagiri.ayumi(&["use", "2-1", "-o", "again.json"]).fails("no-ticket");
+    assert_eq!(
+        asagiri.must(&["refund", "2-1"])["credited"],
+        ETHER.to_string()
+    );
+    asagiri
+        .ayumi(&["use", "2-1", "-o", "again.json"])
+        .fails("no-ticket");
     assert_eq!(world.credit(asagiri.address), U256::from(ETHER));
     assert_eq!(world.till(), U256::from(2 * ETHER));
 }

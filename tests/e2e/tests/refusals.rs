@@ -10,21 +10,43 @@ use serde_json::json;
 const FAR: &str = "2099-12-31";
 
 fn publish(account: &Account, file: &str, more: &[&str]) -> ayumi_e2e::Outcome {
-    let offer = ["publish", file, "--price", "1", "--stock", "5", "--incomplete", "--valid-until", FAR];
+    let offer = [
+        "publish",
+        file,
+        "--price",
+        "1",
+        "--stock",
+        "5",
+        "--incomplete",
+        "--valid-until",
+        FAR,
+    ];
     account.ayumi(&[&offer[..], more].concat())
 }
 
 fn publish_sample(account: &Account, more: &[&str]) -> String {
     let document = samples::sample("kagerou-beacons.json");
-    let published = publish(account, document.to_str().expect("our paths are text"), more).done();
-    published["product"].as_str().expect("products have ids").to_owned()
+    let published = publish(
+        account,
+        document.to_str().expect("our paths are text"),
+        more,
+    )
+    .done();
+    published["product"]
+        .as_str()
+        .expect("products have ids")
+        .to_owned()
 }
 
 #[test]
 fn what_is_no_misp_document_is_not_published() {
     let world = World::default();
     let producer = world.account("hinode");
-    let deep = format!("{{\"Event\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000));
+    let deep = format!(
+        "{{\"Event\":{}{}}}",
+        "[".repeat(100_000),
+        "]".repeat(100_000)
+    );
     let large = format!("{{\"Event\":{{\"info\":\"{}\"}}}}", "a".repeat(100 << 20));
     for (name, bytes, kind) in [
         ("empty", String::new(), "bad-document"),
@@ -32,19 +54,36 @@ fn what_is_no_misp_document_is_not_published() {
         ("not-misp", "{\"hello\": 1}".into(), "bad-document"),
         ("array", "[]".into(), "bad-document"),
         ("deep", deep, "bad-document"),
-        ("duplicate", "{\"Event\":{\"info\":\"a\",\"info\":\"b\"}}".into(), "bad-document"),
+        (
+            "duplicate",
+            "{\"Event\":{\"info\":\"a\",\"info\":\"b\"}}".into(),
+            "bad-document",
+        ),
         ("large", large, "bad-document"),
-        ("no-title", "{\"Event\":{}}".into(), "bad-title"),
+        (
+            "nothing-in-it",
+            "{\"Event\":{\"info\":\"a\"}}".into(),
+            "bad-document",
+        ),
     ] {
         let path = producer.write(name, bytes);
         let since = Instant::now();
         publish(producer, path.to_str().expect("our paths are text"), &[]).fails(kind);
-        assert!(since.elapsed().as_secs() < 30, "{name} took {:?}", since.elapsed());
+        assert!(
+            since.elapsed().as_secs() < 30,
+            "{name} took {:?}",
+            since.elapsed()
+        );
     }
     publish(producer, "nowhere.json", &[]).fails("file");
     publish(producer, ".", &[]).fails("file");
     producer.ayumi(&["search"]).negative();
-    assert_eq!(world.wait_for(world.chain().balance(world.chain().contracts().token)).ok(), Some(U256::ZERO));
+    assert_eq!(
+        world
+            .wait_for(world.chain().balance(world.chain().contracts().token))
+            .ok(),
+        Some(U256::ZERO)
+    );
 }
 
 #[test]
@@ -55,9 +94,20 @@ fn a_listing_gives_no_indicator_away_and_states_its_context() {
     let file = document.to_str().expect("our paths are text");
     let event = fs::read_to_string(&document).expect("our samples can be read");
     let event = serde_json::from_str::<serde_json::Value>(&event).expect("our samples are JSON");
-    let value = event["Event"]["Attribute"][0]["value"].as_str().expect("attributes have values");
+    let value = event["Attribute"][0]["value"]
+        .as_str()
+        .expect("attributes have values");
     publish(producer, file, &["--title", &format!("all about {value}")]).fails("leak");
-    let bare = producer.ayumi(&["publish", file, "--price", "1", "--stock", "5", "--valid-until", FAR]);
+    let bare = producer.ayumi(&[
+        "publish",
+        file,
+        "--price",
+        "1",
+        "--stock",
+        "5",
+        "--valid-until",
+        FAR,
+    ]);
     bare.fails("incomplete");
     assert_eq!(producer.ayumi(&["lint", file]).status, Some(1));
     producer.ayumi(&["search"]).negative();
@@ -66,9 +116,18 @@ fn a_listing_gives_no_indicator_away_and_states_its_context() {
 #[test]
 fn who_is_no_member_or_has_no_ticket_or_money_gets_nothing() {
     let world = World::default();
-    let (producer, consumer, stranger) = (world.account("hinode"), world.account("kitakaze"), world.account("stranger"));
+    let (producer, consumer, stranger) = (
+        world.account("hinode"),
+        world.account("kitakaze"),
+        world.account("stranger"),
+    );
     let document = samples::sample("kagerou-beacons.json");
-    publish(stranger, document.to_str().expect("our paths are text"), &[]).fails("not-member");
+    publish(
+        stranger,
+        document.to_str().expect("our paths are text"),
+        &[],
+    )
+    .fails("not-member");
     let product = publish_sample(producer, &[]);
     stranger.ayumi(&["buy", &product]).fails("not-member");
     consumer.ayumi(&["use", &product]).fails("no-ticket");
@@ -76,11 +135,20 @@ fn who_is_no_member_or_has_no_ticket_or_money_gets_nothing() {
     consumer.ayumi(&["use", "1-99"]).fails("unknown-product");
     consumer.ayumi(&["cancel", "99"]).fails("unknown-task");
     producer.ayumi(&["use", &product]).fails("own-product");
-    consumer.ayumi(&["buy", &product, "--max-price", "0.5"]).fails("too-dear");
+    consumer
+        .ayumi(&["buy", &product, "--max-price", "0.5"])
+        .fails("too-dear");
     world.rpc("anvil_setBalance", &json!([consumer.address, "0x1"]));
-    consumer.ayumi(&["buy", &product]).fails("insufficient-funds");
-    world.governor().must(&["organisation", "suspend", "Tsubame Bank"]);
-    world.account("tsubame").ayumi(&["buy", &product]).fails("not-member");
+    consumer
+        .ayumi(&["buy", &product])
+        .fails("insufficient-funds");
+    world
+        .governor()
+        .must(&["organisation", "suspend", "Tsubame Bank"]);
+    world
+        .account("tsubame")
+        .ayumi(&["buy", &product])
+        .fails("not-member");
     assert_eq!(world.till(), U256::ZERO);
 }
 
@@ -94,11 +162,35 @@ fn what_is_withdrawn_or_out_of_date_is_not_sold() {
     let document = samples::sample("webmail-spraying.json");
     let file = document.to_str().expect("our paths are text");
     producer
-        .ayumi(&["publish", file, "--price", "1", "--stock", "1", "--incomplete", "--valid-until", "2020-01-01"])
+        .ayumi(&[
+            "publish",
+            file,
+            "--price",
+            "1",
+            "--stock",
+            "1",
+            "--incomplete",
+            "--valid-until",
+            "2020-01-01",
+        ])
         .fails("bad-period");
-    let brief = (world.wait_for(world.chain().head()).expect("the chain answers").timestamp + 600).to_string();
-    let published =
-        producer.must(&["publish", file, "--price", "1", "--stock", "1", "--incomplete", "--valid-until", &brief]);
+    let brief = (world
+        .wait_for(world.chain().head())
+        .expect("the chain answers")
+        .timestamp
+        + 600)
+        .to_string();
+    let published = producer.must(&[
+        "publish",
+        file,
+        "--price",
+        "1",
+        "--stock",
+        "1",
+        "--incomplete",
+        "--valid-until",
+        &brief,
+    ]);
     let brief = published["product"].as_str().expect("products have ids");
     world.pass(1_000);
     consumer.ayumi(&["buy", brief]).fails("expired");
@@ -109,30 +201,80 @@ fn what_is_withdrawn_or_out_of_date_is_not_sold() {
 fn wrong_settings_are_told_apart() {
     let world = World::default();
     let consumer = world.account("kitakaze");
-    consumer.with("ETH_RPC_URL", "http://127.0.0.1:1").ayumi(&["search"]).fails("node-unreachable");
-    consumer.with("ETH_RPC_URL", world.solver_url()).ayumi(&["search"]).error();
-    consumer.without("AYUMI_OPERATOR").ayumi(&["search"]).fails("no-operator-set");
-    consumer.with("AYUMI_OPERATOR", consumer.address).ayumi(&["search"]).fails("no-operator");
+    consumer
+        .with("ETH_RPC_URL", "http://127.0.0.1:1")
+        .ayumi(&["search"])
+        .fails("node-unreachable");
+    consumer
+        .with("ETH_RPC_URL", world.solver_url())
+        .ayumi(&["search"])
+        .error();
+    consumer
+        .without("AYUMI_OPERATOR")
+        .ayumi(&["search"])
+        .fails("no-operator-set");
+    consumer
+        .with("AYUMI_OPERATOR", consumer.address)
+        .ayumi(&["search"])
+        .fails("no-operator");
     let other = consumer.write("other.toml", "chain_id = 1337");
-    consumer.with("AYUMI_NETWORK", other.display()).ayumi(&["search"]).fails("wrong-chain");
+    consumer
+        .with("AYUMI_NETWORK", other.display())
+        .ayumi(&["search"])
+        .fails("wrong-chain");
     let nonsense = consumer.write("nonsense.toml", "chain = 1337");
-    consumer.with("AYUMI_NETWORK", nonsense.display()).ayumi(&["search"]).fails("bad-network");
-    consumer.without("ETH_KEYSTORE").ayumi(&["balance"]).fails("no-account-set");
-    consumer.with("ETH_KEYSTORE", "/nowhere").ayumi(&["balance"]).fails("no-keystore");
+    consumer
+        .with("AYUMI_NETWORK", nonsense.display())
+        .ayumi(&["search"])
+        .fails("bad-network");
+    consumer
+        .without("ETH_KEYSTORE")
+        .ayumi(&["balance"])
+        .fails("no-account-set");
+    consumer
+        .with("ETH_KEYSTORE", "/nowhere")
+        .ayumi(&["balance"])
+        .fails("no-keystore");
     let wrong = consumer.write("password", "wrong");
-    consumer.with("ETH_PASSWORD", wrong.display()).ayumi(&["balance"]).fails("locked-keystore");
-    consumer.without("ETH_PASSWORD").ayumi(&["balance"]).fails("no-password");
+    consumer
+        .with("ETH_PASSWORD", wrong.display())
+        .ayumi(&["balance"])
+        .fails("locked-keystore");
+    consumer
+        .without("ETH_PASSWORD")
+        .ayumi(&["balance"])
+        .fails("no-password");
 }
 
 /// What stands in the place of a solver, and how `use` says so.
 type Impostor = (&'static str, fn(Vec<u8>) -> Option<Vec<u8>>);
 
-const IMPOSTORS: [Impostor; 4] = [
-    ("solver-unreachable", |_| None),
-    ("not-a-solver", |_| Some(json_answer("200 OK", "text/html", "<html>Welcome to the hotel</html>"))),
-    ("bad-delivery", |_| Some(json_answer("200 OK", "application/octet-stream", "not what was sealed"))),
+const IMPOSTORS: [Impostor; 5] = [
+    ("solver-slow", |_| None),
+    ("bad-delivery", |_| {
+        Some(json_answer(
+            "200 OK",
+            "text/html",
+            "<html>Welcome to the hotel</html>",
+        ))
+    }),
+    ("not-a-solver", |_| {
+        Some(json_answer(
+            "404 Not Found",
+            "text/html",
+            "<html>Who are you?</html>",
+        ))
+    }),
+    ("bad-delivery", |_| {
+        Some(json_answer(
+            "200 OK",
+            "application/octet-stream",
+            "not what was sealed",
+        ))
+    }),
     ("not-yours", |_| {
-        let body = json!({ "error": { "kind": "not-yours", "message": "go away", "hint": "" } }).to_string();
+        let body = json!({ "error": { "kind": "not-yours", "message": "go away", "hint": "" } })
+            .to_string();
         Some(json_answer("403 Forbidden", "application/json", &body))
     }),
 ];
@@ -146,14 +288,21 @@ fn whatever_a_solver_answers_costs_nothing() {
     // Nobody spends a ticket on a solver that is not there.
     solver.front.rule(|_| Action::Cut);
     consumer.must(&["buy", &product]);
-    consumer.ayumi(&["use", &product, "--wait", "1"]).fails("solver-unreachable");
+    consumer
+        .ayumi(&["use", &product, "--wait", "1"])
+        .fails("solver-unreachable");
     consumer.ayumi(&["tasks"]).negative();
     for (kind, answer) in IMPOSTORS {
-        solver.front.rule(move |request| match request.is("GET", "/delivery") {
-            true => Action::Tap(Box::new(answer)),
-            false => Action::Forward,
+        solver.front.rule(move |request| {
+            if request.is("GET", "/delivery") {
+                Action::Tap(Box::new(answer))
+            } else {
+                Action::Forward
+            }
         });
-        consumer.ayumi(&["use", &product, "--wait", "1"]).fails(kind);
+        consumer
+            .ayumi(&["use", &product, "--wait", "1"])
+            .fails(kind);
     }
     solver.front.open();
     consumer.must(&["use", &product, "-o", "got.json"]);
@@ -167,18 +316,27 @@ fn a_slow_solver_is_not_waited_for_for_ever() {
     let solver = Solver::start(&world, "slow", "Minato ISAC", Honesty::Honest);
     let product = publish_sample(world.account("hinode"), &["--solver", &solver.url()]);
     consumer.must(&["buy", &product]);
-    let busy = json!({ "error": { "kind": "not-prepared", "message": "wait", "hint": "" } }).to_string();
+    let busy =
+        json!({ "error": { "kind": "not-prepared", "message": "wait", "hint": "" } }).to_string();
     let busy = format!(
         "HTTP/1.1 409 Conflict\r\ncontent-type: application/json\r\nretry-after: 1\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{busy}",
         busy.len()
     );
-    solver.front.rule(move |request| match request.is("GET", "/delivery") {
-        true => Action::Answer(busy.clone().into_bytes()),
-        false => Action::Forward,
+    solver.front.rule(move |request| {
+        if request.is("GET", "/delivery") {
+            Action::Answer(busy.clone().into_bytes())
+        } else {
+            Action::Forward
+        }
     });
     let outcome = consumer.ayumi(&["use", &product, "--wait", "1"]);
     assert_eq!(outcome.status, Some(2), "{outcome}");
-    assert!(outcome.error()["hint"].as_str().is_some_and(|hint| hint.contains("ayumi cancel 1")), "{outcome}");
+    assert!(
+        outcome.error()["hint"]
+            .as_str()
+            .is_some_and(|hint| hint.contains("ayumi cancel 1")),
+        "{outcome}"
+    );
     solver.front.open();
     consumer.must(&["use", &product, "-o", "got.json"]);
     assert_eq!(world.deliveries(), [U256::from(1)]);
@@ -206,7 +364,9 @@ fn the_delivery_of_another_task_gets_no_receipt() {
         }))
     });
     kitakaze.must(&["use", &product, "--buy", "-o", "got.json"]);
-    tsubame.ayumi(&["use", &product, "--buy", "--wait", "1", "-o", "got.json"]).fails("bad-delivery");
+    tsubame
+        .ayumi(&["use", &product, "--buy", "--wait", "1", "-o", "got.json"])
+        .fails("bad-delivery");
     assert!(!tsubame.file("got.json").exists());
     assert_eq!(world.deliveries(), [U256::from(1)]);
     solver.front.open();

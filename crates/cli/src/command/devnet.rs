@@ -1,46 +1,38 @@
 //! A whole consortium behind one command, to try things on: a chain, the contracts, members with accounts, a solver.
 
+mod accounts;
 mod error;
 mod members;
 mod process;
+mod programs;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 use std::{env, fs};
 
-use alloy::primitives::{Address, U256};
+use alloy::primitives::Address;
+use alloy::providers::ProviderBuilder;
 use alloy::providers::ext::AnvilApi;
-use alloy::providers::{Provider, ProviderBuilder};
-use ayumi_chain::{Call, Chain, Network, Wallet, deploy};
+use ayumi_chain::{Chain, Wallet, deploy};
 use ayumi_contracts::IConsortium;
 use reqwest::Url;
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
-use tokio::process::Command;
 use tokio::signal::unix::{SignalKind, signal};
 
+use self::accounts::{enrol_all, fund, keystores, no_anvil, send, write_network};
 pub use self::error::DevnetError;
-use self::members::{MEMBERS, Member, SOLVER_ORGANISATION};
+use self::members::Member;
 use self::process::Process;
-use super::governor::{PeriodArgs, team_label};
+use self::programs::{ready, start_anvil, start_solver};
+use super::governor::PeriodArgs;
 use crate::cx::Cx;
 use crate::error::Result;
 use crate::output::Answer;
 use crate::session::Session;
-use crate::submit::Intent;
-
-/// What every account has to spend: 1,000 ether.
-const MONEY: u128 = 1_000 * 1_000_000_000_000_000_000;
 
 /// Of all keystores here. They hold play money and go with the command.
 const PASSWORD: &str = "devnet";
-
-/// Milliseconds between two looks at a chain that makes a block for each transaction.
-const INSTANT_POLL_MS: u64 = 20;
-
-/// How long the solver may take to be ready to deliver.
-const READY: Duration = Duration::from_secs(60);
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -300,224 +292,6 @@ fn signalled() -> Result<impl Future<Output = ()>, DevnetError> {
             _ = hang_up.recv() => {}
         }
     })
-}
-
-async fn start_anvil(port: u16, folder: &Path) -> Result<(Process, Url), DevnetError> {
-    let mut command = Command::new(find_anvil().ok_or(DevnetError::NoAnvil)?);
-    command.args([
-        "--port",
-        &port.to_string(),
-        "--accounts",
-        "1",
-        "--hardfork",
-        "cancun",
-    ]);
-    let (anvil, address) = Process::start("anvil", command, folder, "Listening on ").await?;
-    let malformed = |_| DevnetError::Silent {
-        name: "anvil",
-        log: address.clone(),
-    };
-    let node = format!("http://{address}").parse().map_err(malformed)?;
-    Ok((anvil, node))
-}
-
-/// In `AYUMI_ANVIL`, on PATH, or among the npm packages up from here or from where this program is.
-fn find_anvil() -> Option<PathBuf> {
-    if let Some(named) = env::var_os("AYUMI_ANVIL") {
-        return Some(named.into());
-    }
-    let path = env::var_os("PATH").unwrap_or_default();
-    let on_path = env::split_paths(&path).filter(|folder| !folder.ends_with("node_modules/.bin"));
-    let on_path = on_path
-        .map(|folder| folder.join("anvil"))
-        .find(|file| file.is_file());
-    on_path.or_else(|| {
-        let starts = [env::current_dir().ok()?, env::current_exe().ok()?];
-        starts
-            .iter()
-            .flat_map(|start| start.ancestors())
-            .find_map(packaged_anvil)
-    })
-}
-
-fn packaged_anvil(folder: &Path) -> Option<PathBuf> {
-    let system = if cfg!(target_os = "macos") {
-        "darwin"
-    } else {
-        env::consts::OS
-    };
-    let architecture = if cfg!(target_arch = "aarch64") {
-        "arm64"
-    } else {
-        "amd64"
-    };
-    let file = folder.join(format!(
-        "node_modules/@foundry-rs/anvil-{system}-{architecture}/bin/anvil"
-    ));
-    file.is_file().then_some(file)
-}
-
-async fn start_solver(
-    folder: &Path,
-    chain: &Chain,
-    port: u16,
-) -> Result<(Process, String), DevnetError> {
-    let program = env::current_exe().map(|ayumi| ayumi.with_file_name("ayumi-solver"));
-    let program = program.map_err(|cause| DevnetError::Start {
-        name: "solver",
-        cause,
-    })?;
-    if !program.is_file() {
-        return Err(DevnetError::NoSolver(program));
-    }
-    let config = SolverConfig {
-        rpc: chain.url().to_string(),
-        operator: chain.contracts().operator,
-        keystore: "solver",
-        password_file: "password",
-        listen: format!("127.0.0.1:{port}"),
-        store: "solver.db",
-        network: chain.network().clone(),
-    };
-    let file = folder.join("solver.toml");
-    write(
-        &file,
-        toml::to_string(&config)
-            .expect("the configuration is of plain values")
-            .as_bytes(),
-    )?;
-    let mut command = Command::new(program);
-    command
-        .args(["run", "--config"])
-        .arg(&file)
-        .env_remove("ETH_RPC_URL")
-        .env("NO_COLOR", "1");
-    Process::start("solver", command, folder, "listening on ").await
-}
-
-/// The configuration of `ayumi-solver`, with paths in its own folder.
-#[derive(serde::Serialize)]
-struct SolverConfig {
-    rpc: String,
-    operator: Address,
-    keystore: &'static str,
-    password_file: &'static str,
-    listen: String,
-    store: &'static str,
-    network: Network,
-}
-
-/// Waits until the solver would deliver.
-async fn ready(solver: &str) -> Result<(), DevnetError> {
-    let since = tokio::time::Instant::now();
-    loop {
-        let answer = match reqwest::get(format!("{solver}/readyz")).await {
-            Ok(answer) if answer.status().is_success() => return Ok(()),
-            Ok(answer) => answer.text().await.unwrap_or_default(),
-            Err(cause) => cause.to_string(),
-        };
-        if since.elapsed() > READY {
-            return Err(DevnetError::Silent {
-                name: "solver",
-                log: answer,
-            });
-        }
-        tokio::time::sleep(Duration::from_millis(INSTANT_POLL_MS)).await;
-    }
-}
-
-/// An account for each member.
-fn keystores(folder: &Path) -> Result<Vec<(Member, Wallet)>> {
-    write(&folder.join("password"), PASSWORD.as_bytes())?;
-    let wallets = MEMBERS.iter().map(|member| {
-        let wallet = Wallet::random();
-        wallet.save(folder, member.name, PASSWORD)?;
-        Ok((*member, wallet))
-    });
-    wallets.collect()
-}
-
-async fn fund(node: &Url, accounts: impl Iterator<Item = Address>) -> Result<(), DevnetError> {
-    let provider = ProviderBuilder::new().connect_http(node.clone());
-    for account in accounts {
-        let funded = provider.anvil_set_balance(account, U256::from(MONEY)).await;
-        funded.map_err(|cause| no_anvil(node, &cause))?;
-    }
-    Ok(())
-}
-
-fn no_anvil(node: &Url, cause: &impl ToString) -> DevnetError {
-    DevnetError::Node {
-        url: node.clone(),
-        cause: cause.to_string(),
-    }
-}
-
-/// The network's profile, which is also a file for all who act here.
-async fn write_network(
-    folder: &Path,
-    node: &Url,
-    block_time: Option<u64>,
-) -> Result<Network, DevnetError> {
-    let chain_id = ProviderBuilder::new()
-        .connect_http(node.clone())
-        .get_chain_id()
-        .await;
-    let network = Network {
-        chain_id: Some(chain_id.map_err(|cause| no_anvil(node, &cause))?),
-        poll_ms: block_time.map_or(INSTANT_POLL_MS, |seconds| seconds.saturating_mul(200)),
-        ..Network::default()
-    };
-    let text = toml::to_string(&network).expect("the profile is of plain values");
-    write(&folder.join("network.toml"), text.as_bytes())?;
-    Ok(network)
-}
-
-/// Adds the organisations and their accounts. Returns the number of the one that runs the solver.
-async fn enrol_all(governor: &Session, wallets: &[(Member, Wallet)]) -> Result<u32> {
-    let mut names: Vec<&str> = Vec::new();
-    for (member, wallet) in wallets {
-        let Some((name, team)) = member.organisation else {
-            continue;
-        };
-        let organisation = match names.iter().position(|known| *known == name) {
-            Some(place) => number(place),
-            None => add_organisation(governor, &mut names, name).await?,
-        };
-        let team = team_label(team)?;
-        let call = IConsortium::enrolCall {
-            account: wallet.address(),
-            organisation,
-            team,
-        };
-        send(governor, member.name, &call).await?;
-    }
-    add_organisation(governor, &mut names, SOLVER_ORGANISATION).await
-}
-
-async fn add_organisation<'a>(
-    governor: &Session,
-    names: &mut Vec<&'a str>,
-    name: &'a str,
-) -> Result<u32> {
-    let call = IConsortium::addOrganisationCall {
-        name: name.to_owned(),
-    };
-    send(governor, name, &call).await?;
-    names.push(name);
-    Ok(number(names.len() - 1))
-}
-
-/// Organisations count from 1.
-fn number(place: usize) -> u32 {
-    u32::try_from(place + 1).expect("there are a handful")
-}
-
-async fn send(governor: &Session, what: &str, call: &impl alloy::sol_types::SolCall) -> Result<()> {
-    let call = Call::new(governor.chain().contracts().consortium, call);
-    let mined = governor.send(Intent::new(what, &call.input), &call).await?;
-    mined.recorded();
-    Ok(())
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), DevnetError> {

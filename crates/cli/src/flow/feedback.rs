@@ -4,7 +4,7 @@ use std::sync::Arc;
 use alloy::primitives::{B256, U256};
 use ayumi_chain::Call;
 use ayumi_contracts::ICTIOperator::{self, Feedback, Response};
-use ayumi_contracts::{Named, ProductId};
+use ayumi_contracts::Named;
 use ayumi_sealing::PublicKey;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -139,14 +139,16 @@ impl Session {
 
     /// All feedback on the account's products, oldest first, with the notes that open.
     pub async fn inbox(&self) -> Result<Vec<Dialogue>> {
-        let products = Catalogue::of_producer(self.chain(), self.account()?)
-            .await?
-            .products;
-        let products = products
+        let (account, products) = (
+            self.account()?,
+            Catalogue::read(self.chain()).await?.products,
+        );
+        let own = products
             .into_iter()
-            .map(|(id, product)| (id, Arc::new(product)));
-        let mut products = products.collect::<BTreeMap<ProductId, _>>();
-        self.current_solvers(&mut products).await?;
+            .filter(|(_, product)| product.producer == account);
+        let products = own
+            .map(|(id, product)| (id, Arc::new(product)))
+            .collect::<BTreeMap<_, _>>();
         let which = Which::For(products.keys().copied().collect());
         let tasks = Tasks::read(self.chain(), &which).await?.tasks;
         let said = tasks.into_values().filter(|task| task.feedback.is_some());
@@ -175,20 +177,6 @@ impl Session {
         let task = Tasks::one(self.chain(), task).await?;
         let product = Catalogue::product(self.chain(), task.product).await?;
         self.dialogue(task, Arc::new(product)).await
-    }
-
-    /// A product that was published may be with another solver now.
-    async fn current_solvers(
-        &self,
-        products: &mut BTreeMap<ProductId, Arc<Product>>,
-    ) -> Result<()> {
-        let catalogue = Catalogue::read(self.chain()).await?;
-        for (id, product) in products {
-            if let Some(current) = catalogue.products.get(id) {
-                *product = Arc::new(current.clone());
-            }
-        }
-        Ok(())
     }
 
     async fn dialogue(&self, task: Task, product: Arc<Product>) -> Result<Dialogue> {

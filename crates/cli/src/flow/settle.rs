@@ -1,17 +1,30 @@
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use alloy::primitives::{B256, U256};
-use alloy::sol_types::{SolCall, SolEvent};
-use ayumi_chain::{Call, Sender};
-use ayumi_contracts::ICTIOperator::{self, Dialogue, State, TaskSettled};
+use alloy::sol_types::SolEvent;
+use ayumi_chain::Call;
+use ayumi_contracts::ICTIOperator::{self, State, TaskSettled};
 use serde::Serialize;
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use crate::error::{Result, TaskError};
+use crate::endpoint::now;
+use crate::error::Result;
 use crate::read::{Catalogue, Task, Tasks, Which};
 use crate::session::Session;
 use crate::submit::{Intent, Sent};
 
 /// The most tasks that one transaction settles.
 const BATCH: usize = 100;
+
+/// Gas to allow for a settlement, and for each task of it. A task that is due in the next block costs nothing in a
+/// simulation on the newest.
+const GAS: u64 = 60_000;
+const GAS_A_TASK: u64 = 120_000;
+
+/// Calls to the node at a time.
+const LOOKS: usize = 16;
 
 /// What was settled.
 #[derive(Debug, Clone, Serialize)]
@@ -34,10 +47,11 @@ impl Session {
     /// Settles tasks, so that producer and consumer have their money as credit; of this account's tasks and products all
     /// that are due, if none is named. At most a hundred at a time.
     pub async fn settle(&self, tasks: &[U256]) -> Result<Sent<Settled>> {
-        let mut tasks = match tasks {
-            [] => self.due().await?,
-            named => named.to_vec(),
+        let candidates = match tasks {
+            [] => self.traded().await?,
+            named => self.named(named).await?,
         };
+        let mut tasks = self.due(candidates).await?;
         tasks.truncate(BATCH);
         let operator = self.chain().contracts().operator;
         let settle = ICTIOperator::settleCall {
@@ -54,10 +68,11 @@ impl Session {
         let turn = self
             .turn(Intent::new("settle", &tasks_text(&tasks)))
             .await?;
-        if !turn.is_adopted() && (tasks.is_empty() || self.would_settle(&call).await?.is_zero()) {
+        if !turn.is_adopted() && tasks.is_empty() {
             return Ok(nothing);
         }
-        let mined = turn.send(&call).await?;
+        let gas = GAS + GAS_A_TASK * u64::try_from(tasks.len()).unwrap_or(0);
+        let mined = turn.allowing(gas).send(&call).await?;
         let logs = mined
             .receipt
             .logs()
@@ -96,66 +111,75 @@ impl Session {
         })
     }
 
-    async fn would_settle(&self, call: &Call) -> Result<U256> {
-        let sender = Sender::new(self.chain().clone(), self.wallet()?.clone());
-        let returned = sender.simulate(call).await?;
-        Ok(ICTIOperator::settleCall::abi_decode_returns(&returned).unwrap_or_default())
+    /// The tasks of these numbers.
+    async fn named(&self, tasks: &[U256]) -> Result<Vec<Task>> {
+        let mut found = Vec::new();
+        for task in tasks {
+            found.push(Tasks::one(self.chain(), *task).await?);
+        }
+        Ok(found)
     }
 
-    /// The delivered tasks of this account and its products whose time for complaints, and for feedback where it is
-    /// rewarded, is over.
-    async fn due(&self) -> Result<Vec<U256>> {
+    /// The tasks of this account and of its products.
+    async fn traded(&self) -> Result<Vec<Task>> {
         let (chain, account) = (self.chain(), self.account()?);
-        let products = Catalogue::of_producer(chain, account)
-            .await?
-            .products
-            .into_keys()
-            .collect();
-        let sold = Tasks::read(chain, &Which::For(products)).await?;
+        let products = Catalogue::of_producer(chain, account).await?.products;
+        let sold = Tasks::read(chain, &Which::For(products.into_keys().collect())).await?;
         let bought = Tasks::read(chain, &Which::Of(account)).await?;
-        let delivered = |tasks: Tasks| {
-            tasks
-                .tasks
-                .into_values()
-                .filter(|task| task.state == State::Delivered)
-        };
-        let mut looks = JoinSet::new();
-        for task in delivered(sold).chain(delivered(bought)) {
-            let session = self.clone();
-            looks.spawn(async move { session.is_due(task).await });
+        let mut tasks = bought.tasks;
+        tasks.extend(sold.tasks);
+        Ok(tasks.into_values().collect())
+    }
+
+    /// Those whose time for complaints, and for feedback where it is rewarded, is over.
+    async fn due(&self, mut tasks: Vec<Task>) -> Result<Vec<U256>> {
+        tasks.retain(|task| task.state == State::Delivered);
+        if tasks.is_empty() {
+            return Ok(Vec::new());
         }
+        let error = |error| self.chain().view_error(error);
+        let operator = self.chain().operator();
+        let complaint = operator.COMPLAINT_PERIOD().call().await.map_err(error)?;
+        let feedback = operator.FEEDBACK_PERIOD().call().await.map_err(error)?;
+        let products = Catalogue::read(self.chain()).await?.products;
+        let now = self.chain().head().await?.timestamp.max(now());
         let mut due = Vec::new();
-        while let Some(look) = looks.join_next().await {
-            due.extend(look.map_err(|_| TaskError::UnknownTask(U256::ZERO))??);
+        for (task, delivered) in self.delivery_times(&tasks).await? {
+            let product = products.get(&task.product);
+            let rewarded = product.is_some_and(|product| product.listing.rewardBps != 0);
+            let waits = match task.feedback {
+                None if rewarded => complaint.max(feedback),
+                _ => complaint,
+            };
+            if now > delivered + u64::from(waits) {
+                due.push(task.id);
+            }
         }
-        due.sort_unstable();
-        due.dedup();
         Ok(due)
     }
 
-    async fn is_due(&self, task: Task) -> Result<Option<U256>> {
-        let error = |error| self.chain().view_error(error);
-        let operator = self.chain().operator();
-        let stored = operator.taskOf(task.id).call().await.map_err(error)?;
-        let complaint = operator.COMPLAINT_PERIOD().call().await.map_err(error)?;
-        let feedback = operator.FEEDBACK_PERIOD().call().await.map_err(error)?;
-        let rewarded = Catalogue::product(self.chain(), task.product)
-            .await?
-            .listing
-            .rewardBps
-            != 0;
-        let waits = if rewarded && stored.dialogue == Dialogue::None {
-            complaint.max(feedback)
-        } else {
-            complaint
-        };
-        let now = self
-            .chain()
-            .head()
-            .await?
-            .timestamp
-            .max(crate::endpoint::now());
-        Ok((now > u64::from(stored.time) + u64::from(waits)).then_some(task.id))
+    /// When each task was delivered, in Unix seconds.
+    async fn delivery_times<'a>(&self, tasks: &'a [Task]) -> Result<Vec<(&'a Task, u64)>> {
+        let (places, mut looks) = (Arc::new(Semaphore::new(LOOKS)), JoinSet::new());
+        for task in tasks {
+            let (chain, places, id) = (self.chain().clone(), places.clone(), task.id);
+            looks.spawn(async move {
+                let _place = places.acquire_owned().await;
+                let stored = chain.operator().taskOf(id).call().await;
+                stored
+                    .map(|stored| (id, u64::from(stored.time)))
+                    .map_err(|error| chain.view_error(error))
+            });
+        }
+        let times = looks
+            .join_all()
+            .await
+            .into_iter()
+            .collect::<Result<HashMap<_, _>, _>>()?;
+        Ok(tasks
+            .iter()
+            .filter_map(|task| Some((task, *times.get(&task.id)?)))
+            .collect())
     }
 }
 

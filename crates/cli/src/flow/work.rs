@@ -7,7 +7,7 @@ use ayumi_contracts::ICTIOperator::State;
 use ayumi_contracts::Named;
 use ayumi_sealing::{Delivery, Message, SEAL_BYTES, unseal};
 
-use crate::endpoint::{Endpoint, SolverError};
+use crate::endpoint::{Endpoint, SolverError, now};
 use crate::error::{InputError, Result, TaskError};
 use crate::read::{Product, Task, Tasks};
 use crate::session::Session;
@@ -15,6 +15,9 @@ use crate::state;
 
 /// How often a receipt is posted again while its key does not come, in case the solver lost it.
 const RECEIPT_AGAIN: Duration = Duration::from_secs(15);
+
+/// By how much, in seconds, this machine's clock may be ahead of the chain's.
+const CLOCK_SKEW_S: u64 = 30;
 
 /// The opened payload of a task.
 #[derive(Debug, Clone)]
@@ -148,6 +151,7 @@ impl Work<'_> {
                 Err(error) => return Err(error),
             };
             self.check_patience()?;
+            self.check_deadline().await?;
             tokio::time::sleep(pause).await;
         }
     }
@@ -245,6 +249,20 @@ impl Work<'_> {
             }
             .into()),
         }
+    }
+
+    /// A solver does not deliver when its time is over: anyone may cancel then.
+    async fn check_deadline(&self) -> Result<()> {
+        let (task, deadline) = (self.task.id, self.task.deadline);
+        let over = now().saturating_sub(deadline);
+        if over == 0 {
+            return Ok(());
+        }
+        let head = self.session.chain().head().await?;
+        if head.timestamp > deadline || over > CLOCK_SKEW_S {
+            return Err(TaskError::Overdue { task, deadline }.into());
+        }
+        Ok(())
     }
 
     fn check_patience(&self) -> Result<()> {

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use super::DevnetError;
 
 /// How long a program may take to say where it listens.
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_mins(1);
 
 /// Bytes of a program's log that an error shows at most.
 const SHOWN: usize = 2_000;

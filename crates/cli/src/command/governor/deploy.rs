@@ -7,6 +7,9 @@ use crate::error::Result;
 use crate::output::Answer;
 use crate::text::pairs;
 
+/// Seconds.
+const DAY: u32 = 86_400;
+
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -17,22 +20,26 @@ pub(crate) struct Args {
 #[derive(Debug, Clone, Copy, clap::Args)]
 pub(crate) struct PeriodArgs {
     /// Time of a solver to deliver, after which anyone may cancel
-    #[arg(long, value_name = "SECONDS", default_value_t = 86_400, value_parser = clap::value_parser!(u32).range(1..))]
-    delivery_period: u32,
+    #[arg(long = "delivery-period", value_name = "SECONDS", default_value_t = DAY, value_parser = positive())]
+    delivery: u32,
     /// Time of a consumer to complain of a delivery
-    #[arg(long, value_name = "SECONDS", default_value_t = 86_400, value_parser = clap::value_parser!(u32).range(1..))]
-    complaint_period: u32,
+    #[arg(long = "complaint-period", value_name = "SECONDS", default_value_t = DAY, value_parser = positive())]
+    complaint: u32,
     /// Time of a consumer to give feedback that surely earns its reward
-    #[arg(long, value_name = "SECONDS", default_value_t = 1_209_600, value_parser = clap::value_parser!(u32).range(1..))]
-    feedback_period: u32,
+    #[arg(long = "feedback-period", value_name = "SECONDS", default_value_t = 14 * DAY, value_parser = positive())]
+    feedback: u32,
+}
+
+fn positive() -> clap::builder::RangedI64ValueParser<u32> {
+    clap::value_parser!(u32).range(1..)
 }
 
 impl PeriodArgs {
     pub(crate) fn periods(self) -> Periods {
         Periods {
-            delivery: self.delivery_period,
-            complaint: self.complaint_period,
-            feedback: self.feedback_period,
+            delivery: self.delivery,
+            complaint: self.complaint,
+            feedback: self.feedback,
         }
     }
 }

@@ -302,9 +302,13 @@ fn provider(url: &Url, network: &Network) -> DynProvider {
         u64::MAX, // no budget of "compute units": the nodes are our own
         Unanswered,
     );
-    let client = RpcClient::builder()
-        .layer(retry)
-        .http_with_client(client, url.clone());
+    // The layer hides the cause of what it gives up on, so it is there only where it has something to do.
+    let client = match tries {
+        0 => RpcClient::builder().http_with_client(client, url.clone()),
+        _ => RpcClient::builder()
+            .layer(retry)
+            .http_with_client(client, url.clone()),
+    };
     ProviderBuilder::new()
         .disable_recommended_fillers()
         .connect_client(client)

@@ -7,7 +7,7 @@ use clap::{CommandFactory, FromArgMatches, Parser};
 use crate::args::Global;
 use crate::command::Command;
 use crate::cx::Cx;
-use crate::error::{Error, InputError};
+use crate::error::InputError;
 use crate::output::{Verdict, report};
 
 /// Shares cyber threat intelligence in a consortium, and counts what it achieved
@@ -29,6 +29,7 @@ pub(crate) struct Cli {
 
 /// Runs the command with its arguments, the program's name first.
 pub async fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let _ = ayumi_chain::http(); // from here on any client has its TLS
     let arguments = arguments.into_iter().collect::<Vec<_>>();
     let as_json = arguments.iter().any(|argument| argument == "--json");
     let (cli, matches) = match parse(&arguments) {
@@ -67,9 +68,17 @@ fn misused(error: &clap::Error, as_json: bool) -> ExitCode {
         return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
     }
     let text = error.render().to_string();
-    let message = text.lines().next().unwrap_or_default();
-    let message = message.strip_prefix("error: ").unwrap_or(message);
-    report(&Error::Input(InputError::Usage(message.to_owned())), true);
+    let (message, rest) = text.split_once('\n').unwrap_or((&text, ""));
+    let message = message
+        .strip_prefix("error: ")
+        .unwrap_or(message)
+        .to_owned();
+    let told = rest
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with("For more"));
+    let hint = told.collect::<Vec<_>>().join("; ");
+    report(&InputError::Misused { message, hint }.into(), true);
     ExitCode::from(2)
 }
 

@@ -1,5 +1,6 @@
 //! What an account does, as methods of [`Session`](crate::Session).
 
+mod choice;
 mod feedback;
 mod money;
 mod note;

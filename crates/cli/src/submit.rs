@@ -207,12 +207,15 @@ impl Turn<'_> {
         let signed = entry.signed();
         let what = &entry.intent.action;
         let note = |text: String| self.session.observer().note(&text);
-        note(format!(
-            "an interrupted command is finished first: {what} (transaction {})",
-            signed.hash
-        ));
+        let again = entry.intent == self.intent;
+        let doing = if again {
+            "taking up what an interrupted command sent"
+        } else {
+            "an interrupted command is finished first"
+        };
+        note(format!("{doing}: {what} (transaction {})", signed.hash));
         match self.see_through(&signed).await {
-            Ok(End::Mined(receipt)) if entry.intent == self.intent => {
+            Ok(End::Mined(receipt)) if again => {
                 self.adopted = Some(*receipt);
                 return Ok(());
             }

@@ -24,7 +24,7 @@ mod world;
 pub use account::{Account, Outcome, Running, typed};
 pub use lie::lie;
 pub use node::Node;
-pub use process::{Process, interrupt, wait_until};
+pub use process::{Process, interrupt, interrupted, wait_until};
 pub use proxy::{Action, Proxy, Request, json_answer};
 pub use solver::{Honesty, Solver};
 pub use world::World;

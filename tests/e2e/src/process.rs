@@ -22,6 +22,11 @@ pub fn interrupt() {
     INTERRUPTED.store(true, Ordering::SeqCst);
 }
 
+/// Whether the program was [interrupted](interrupt).
+pub fn interrupted() -> bool {
+    INTERRUPTED.load(Ordering::SeqCst)
+}
+
 /// Waits until `condition` gives something.
 ///
 /// # Panics
@@ -32,10 +37,7 @@ pub fn wait_until<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T 
         if let Some(found) = condition() {
             return found;
         }
-        assert!(
-            !INTERRUPTED.load(Ordering::SeqCst),
-            "interrupted before {what}"
-        );
+        assert!(!interrupted(), "interrupted before {what}");
         assert!(since.elapsed() < LIMIT, "waited too long until {what}");
         thread::sleep(LOOK);
     }

@@ -59,9 +59,9 @@ fn every_event_arrives_byte_for_byte() {
                 .step_by(lanes)
                 .collect::<Vec<&PathBuf>>();
             scope.spawn(move || {
-                events
-                    .into_iter()
-                    .for_each(|event| trade(producer, consumer, event))
+                for event in events {
+                    trade(producer, consumer, event);
+                }
             });
         }
     });

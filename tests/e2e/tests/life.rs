@@ -1,6 +1,7 @@
 //! The whole life of a product, from its document to the auditor's counts.
 
 use std::fs;
+use std::path::Path;
 
 use alloy::primitives::U256;
 use ayumi_contracts::ICTIOperator::{Dialogue, State};
@@ -18,40 +19,42 @@ fn text(value: &Value) -> &str {
 #[test]
 fn a_product_is_published_bought_used_and_talked_about() {
     let world = World::default();
-    let (hinode, minato) = (world.account("hinode"), world.account("minato"));
-    let (kitakaze, tsubame) = (world.account("kitakaze"), world.account("tsubame"));
     let document = samples::sample("ember-lynx-second-wave.json");
-    let file = document.to_str().expect("our paths are text");
+    publish(&world, &document);
+    buy_and_use(&world, &document);
+    talk(&world);
+    check_activity(&world);
+    check_money(&world);
+}
 
+/// Product 1-1, of which everyone sees what its producer chose, and nothing else.
+fn publish(world: &World, document: &Path) {
+    let (hinode, kitakaze, tsubame) = (
+        world.account("hinode"),
+        world.account("kitakaze"),
+        world.account("tsubame"),
+    );
+    let file = document.to_str().expect("our paths are text");
     hinode.must(&["lint", file]);
-    let published = hinode.must(&[
-        "publish",
-        file,
-        "--price",
-        "0.1",
-        "--stock",
-        "2",
-        "--reward",
-        "20",
-        "--valid-until",
-        "2099-12-31",
-    ]);
-    let product = text(&published["product"]);
-    assert_eq!(product, "1-1");
+    let offer = [
+        "publish", file, "--price", "0.1", "--stock", "2", "--reward", "20",
+    ];
+    let published = hinode.must(&[&offer[..], &["--valid-until", "2099-12-31"]].concat());
+    assert_eq!(published["product"], "1-1");
 
     let found =
         tsubame
             .without("ETH_KEYSTORE")
             .must(&["search", "ember", "lynx", "--on-sale", "--valid"]);
-    assert_eq!(found[0]["product"], product);
-    let shown = kitakaze.must(&["show", product]);
+    assert_eq!(found[0]["product"], "1-1");
+    let shown = kitakaze.must(&["show", "1-1"]);
     assert_eq!(
         (&shown["left"], &shown["organisation"]),
         (&json!(2), &json!("Hinode CERT"))
     );
     let public = shown.to_string();
-    let secrets = fs::read_to_string(&document).expect("our samples can be read");
-    let event = serde_json::from_str::<Value>(&secrets).expect("our samples are JSON");
+    let event = fs::read(document).expect("our samples can be read");
+    let event = serde_json::from_slice::<Value>(&event).expect("our samples are JSON");
     for attribute in event["Event"]["Attribute"]
         .as_array()
         .expect("events have attributes")
@@ -61,23 +64,27 @@ fn a_product_is_published_bought_used_and_talked_about() {
             "{attribute} is public"
         );
     }
+}
 
-    assert_eq!(kitakaze.must(&["buy", product])["quantity"], 1);
-    let used = kitakaze.must(&["use", product, "-o", "got.json"]);
+/// Tasks 1 and 2.
+fn buy_and_use(world: &World, document: &Path) {
+    let (kitakaze, tsubame) = (world.account("kitakaze"), world.account("tsubame"));
+    assert_eq!(kitakaze.must(&["buy", "1-1"])["quantity"], 1);
+    let used = kitakaze.must(&["use", "1-1", "-o", "got.json"]);
     assert_eq!(
-        (text(&used["task"]), &used["verified"]),
-        ("1", &json!(true))
+        (&used["task"], &used["verified"]),
+        (&json!("1"), &json!(true))
     );
     assert_eq!(
         fs::read(kitakaze.file("got.json")).ok(),
-        fs::read(&document).ok()
+        fs::read(document).ok()
     );
-    // The same command again finds the file, and spends nothing.
-    let again = kitakaze.ayumi(&["use", product, "-o", "got.json"]);
-    again.fails("no-ticket");
+    kitakaze
+        .ayumi(&["use", "1-1", "-o", "got.json"])
+        .fails("no-ticket");
     tsubame.must(&[
         "use",
-        product,
+        "1-1",
         "--buy",
         "--max-price",
         "0.1",
@@ -86,10 +93,15 @@ fn a_product_is_published_bought_used_and_talked_about() {
     ]);
     assert_eq!(
         fs::read(tsubame.file("got.json")).ok(),
-        fs::read(&document).ok()
+        fs::read(document).ok()
     );
     assert_eq!(world.deliveries(), [U256::from(1), U256::from(2)]);
+}
 
+/// About task 1, by whom it concerns, once.
+fn talk(world: &World) {
+    let (hinode, minato) = (world.account("hinode"), world.account("minato"));
+    let (kitakaze, tsubame) = (world.account("kitakaze"), world.account("tsubame"));
     let give = [
         "feedback",
         "give",
@@ -98,9 +110,8 @@ fn a_product_is_published_bought_used_and_talked_about() {
         "true-positive",
         "--usefulness",
         "5",
-        "--action",
-        "block-outbound,hunt",
     ];
+    let give = [&give[..], &["--action", "block-outbound,hunt"]].concat();
     kitakaze.must(&[&give[..], &["--note", "three hosts, 請求書"]].concat());
     kitakaze.ayumi(&give).fails("already-said");
     tsubame.ayumi(&give).fails("not-consumer");
@@ -127,14 +138,11 @@ fn a_product_is_published_bought_used_and_talked_about() {
         "thank you"
     );
     assert_eq!(world.task(1).dialogue, Dialogue::Answered);
-
     let tasks = kitakaze.must(&["tasks"]);
     assert_eq!(
         (&tasks[0]["state"], &tasks[0]["answered"]),
         (&json!("delivered"), &json!(true))
     );
-    check_activity(&world);
-    check_money(&world);
 }
 
 /// Every count of everybody: what happened, and nothing else.

@@ -11,7 +11,6 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use alloy::primitives::Address;
-use alloy::providers::ProviderBuilder;
 use alloy::providers::ext::AnvilApi;
 use ayumi_chain::{Chain, Wallet, deploy};
 use ayumi_contracts::IConsortium;
@@ -20,7 +19,7 @@ use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 use tokio::signal::unix::{SignalKind, signal};
 
-use self::accounts::{enrol_all, fund, keystores, no_anvil, send, write_network};
+use self::accounts::{developers, enrol_all, fund, keystores, no_anvil, send, write_network};
 pub use self::error::DevnetError;
 use self::members::Member;
 use self::process::Process;
@@ -154,7 +153,7 @@ impl Devnet {
         };
         send(&governor, "register the solver", &call).await?;
         if let Some(seconds) = arguments.block_time {
-            let mining = ProviderBuilder::new().connect_http(node.clone());
+            let mining = developers(&node)?;
             mining
                 .anvil_set_interval_mining(seconds)
                 .await

@@ -12,8 +12,8 @@ use std::{env, fs, thread, time};
 use alloy::primitives::U256;
 use ayumi_contracts::ICTIOperator::State;
 use ayumi_e2e::{
-    Account, Action, Honesty, Outcome, Running, Solver, World, interrupt, samples, typed,
-    wait_until,
+    Account, Action, Honesty, Outcome, Running, Solver, World, interrupt, interrupted, samples,
+    typed,
 };
 use clap::Parser;
 use tokio::signal::unix::{SignalKind, signal};
@@ -36,7 +36,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     watch_for_signals();
     panic::set_hook(Box::new(|failure| {
-        eprintln!("\nthe story ends here: {failure}")
+        eprintln!("\nthe story ends here: {failure}");
     }));
     let played = panic::catch_unwind(AssertUnwindSafe(|| play(cli.keep)));
     if played.is_ok() {
@@ -132,7 +132,7 @@ impl Stage {
         ] {
             let same = fs::read(self.account(who).file(file)).ok()
                 == fs::read(samples::sample(original)).ok();
-            self.holds(
+            holds(
                 same,
                 &format!("what {who} got is byte for byte what was published"),
             );
@@ -193,20 +193,20 @@ impl Stage {
             &["use", "2-2", "--buy", "-o", "spraying.json"],
             "not what the producer committed to",
         );
-        self.holds(
+        holds(
             !self.account("tsubame").file("spraying.json").exists(),
             "wrong data never becomes a file",
         );
         self.shown("tsubame", &["complain", "4"]);
-        self.holds(
+        holds(
             self.world.task(4).state == State::Refunded,
             "the chain itself found the wrong byte",
         );
-        self.holds(
+        holds(
             self.credit("tsubame") == before + U256::from(PRICE),
             "tsubame has its price back",
         );
-        self.holds(self.credit("minato").is_zero(), "minato is not paid for it");
+        holds(self.credit("minato").is_zero(), "minato is not paid for it");
     }
 
     fn be_let_down(&mut self) {
@@ -229,12 +229,12 @@ impl Stage {
         self.refused("asagiri", &["cancel", "5"], "the solver has time");
         self.pass("an hour", 3_601);
         self.shown("asagiri", &["cancel", "5"]);
-        self.holds(
+        holds(
             self.world.task(5).state == State::Cancelled,
             "the task is over",
         );
         self.shown("asagiri", &["refund", "2-3"]);
-        self.holds(
+        holds(
             self.credit("asagiri") == before + U256::from(PRICE),
             "asagiri has its price back",
         );
@@ -246,22 +246,22 @@ impl Stage {
         self.shown("hinode", &["settle"]);
         self.shown("minato", &["settle"]);
         let part = |percent: u64| U256::from(PRICE / 100 * percent);
-        self.holds(
+        holds(
             self.credit("hinode") == part(180),
             "hinode is paid for two deliveries, less one reward",
         );
-        self.holds(
+        holds(
             self.credit("kitakaze") == part(20),
             "kitakaze has the reward for its feedback",
         );
-        self.holds(
+        holds(
             self.credit("minato") == part(100),
             "minato is paid for the one delivery that was right",
         );
         for who in ["hinode", "minato", "kitakaze", "tsubame", "asagiri"] {
             self.account(who).must(&["balance", "collect"]);
         }
-        self.holds(
+        holds(
             self.world.till().is_zero(),
             "all have collected, and nothing is left that is nobody's",
         );
@@ -271,7 +271,7 @@ impl Stage {
         self.begin("What anyone can count");
         self.shown("kitakaze", &["audit", "activity"]);
         let once = [1, 2, 3, 4].map(U256::from);
-        self.holds(
+        holds(
             self.world.deliveries() == once,
             "every delivery was counted once",
         );
@@ -300,13 +300,8 @@ impl Stage {
             "\n  ayumi search\n  ayumi use 1-1 --buy\n  ayumi tasks\n  ayumi balance\n  ayumi audit activity\n",
         );
         let devnet = self.world.devnet();
-        let since = time::Instant::now();
-        panic::set_hook(Box::new(|_| {}));
-        while since.elapsed().as_secs() < u64::MAX && !devnet.has_ended() {
-            let tick = time::Instant::now();
-            wait_until("a second is over", || {
-                (tick.elapsed().as_millis() > 500).then_some(())
-            });
+        while !devnet.has_ended() && !interrupted() {
+            thread::sleep(time::Duration::from_millis(100));
         }
     }
 
@@ -374,11 +369,11 @@ impl Stage {
         self.world.pass(seconds);
         say(&format!("\n  {}", mark(&format!("({what} passes)"), 2)));
     }
+}
 
-    fn holds(&self, fact: bool, what: &str) {
-        assert!(fact, "it is not so that {what}");
-        say(&format!("  {} {what}", mark("✓", 32)));
-    }
+fn holds(fact: bool, what: &str) {
+    assert!(fact, "it is not so that {what}");
+    say(&format!("  {} {what}", mark("✓", 32)));
 }
 
 /// The solver ends at once when somebody asks it for a delivery.

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use alloy::network::Ethereum;
 use alloy::primitives::{Address, U256};
 use alloy::providers::ext::AnvilApi;
 use alloy::providers::{Provider, ProviderBuilder};
@@ -33,11 +34,19 @@ pub(super) fn keystores(folder: &Path) -> Result<Vec<(Member, Wallet)>> {
     wallets.collect()
 }
 
+/// The node by its methods for developers.
+pub(super) fn developers(node: &Url) -> Result<impl AnvilApi<Ethereum> + Provider, DevnetError> {
+    let client = ayumi_chain::http()
+        .build()
+        .map_err(|cause| no_anvil(node, &cause))?;
+    Ok(ProviderBuilder::new().connect_reqwest(client, node.clone()))
+}
+
 pub(super) async fn fund(
     node: &Url,
     accounts: impl Iterator<Item = Address>,
 ) -> Result<(), DevnetError> {
-    let provider = ProviderBuilder::new().connect_http(node.clone());
+    let provider = developers(node)?;
     for account in accounts {
         let funded = provider.anvil_set_balance(account, U256::from(MONEY)).await;
         funded.map_err(|cause| no_anvil(node, &cause))?;
@@ -58,10 +67,7 @@ pub(super) async fn write_network(
     node: &Url,
     block_time: Option<u64>,
 ) -> Result<Network, DevnetError> {
-    let chain_id = ProviderBuilder::new()
-        .connect_http(node.clone())
-        .get_chain_id()
-        .await;
+    let chain_id = developers(node)?.get_chain_id().await;
     let network = Network {
         chain_id: Some(chain_id.map_err(|cause| no_anvil(node, &cause))?),
         poll_ms: block_time.map_or(INSTANT_POLL_MS, |seconds| seconds.saturating_mul(200)),

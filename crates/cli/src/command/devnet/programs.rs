@@ -125,9 +125,14 @@ struct SolverConfig {
 
 /// Waits until the solver would deliver.
 pub(super) async fn ready(solver: &str) -> Result<(), DevnetError> {
+    let failed = |cause: reqwest::Error| DevnetError::Silent {
+        name: "solver",
+        log: cause.to_string(),
+    };
+    let client = ayumi_chain::http().build().map_err(failed)?;
     let since = tokio::time::Instant::now();
     loop {
-        let answer = match reqwest::get(format!("{solver}/readyz")).await {
+        let answer = match client.get(format!("{solver}/readyz")).send().await {
             Ok(answer) if answer.status().is_success() => return Ok(()),
             Ok(answer) => answer.text().await.unwrap_or_default(),
             Err(cause) => cause.to_string(),

@@ -1,0 +1,135 @@
+//! What the command says where it needs no chain.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn ayumi(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ayumi"));
+    command
+        .current_dir(folder)
+        .env_clear()
+        .env("HOME", "/home/ayumi")
+        .env("COLUMNS", "100");
+    command.args(arguments).output().unwrap()
+}
+
+/// stdout, stderr and the exit status, as a shell would show them.
+fn shown(output: &Output) -> String {
+    let (stdout, stderr) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
+    format!("{stdout}{stderr}[exit {}]", output.status.code().unwrap())
+}
+
+fn samples() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/samples")
+}
+
+#[test]
+fn help_tells_the_arguments() {
+    let folder = tempfile::tempdir().unwrap();
+    for command in ["publish", "use", "search", "buy"] {
+        insta::assert_snapshot!(
+            format!("help-{command}"),
+            shown(&ayumi(folder.path(), &[command, "--help"]))
+        );
+    }
+}
+
+#[test]
+fn errors_are_one_line_and_a_hint() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    write("text.json", "hello");
+    write("twice.json", r#"{"Event": {"info": "a", "info": "b"}}"#);
+    write("empty.json", r#"{"Event": {"info": "a", "Attribute": []}}"#);
+    write("deep.json", &"[".repeat(100_000));
+    write("stix.json", r#"{"type": "bundle", "objects": []}"#);
+    fs::create_dir(folder.path().join("folder.json")).unwrap();
+    let big = fs::File::create(folder.path().join("big.json")).unwrap();
+    big.set_len(100 * 1024 * 1024).unwrap();
+
+    let files = [
+        "missing", "folder", "text", "twice", "empty", "deep", "stix", "big",
+    ];
+    let told = files.map(|name| {
+        let file = format!("{name}.json");
+        format!(
+            "$ ayumi lint {file}\n{}\n",
+            shown(&ayumi(folder.path(), &["lint", &file]))
+        )
+    });
+    insta::assert_snapshot!("errors-of-files", told.concat());
+}
+
+#[test]
+fn settings_that_are_missing_or_wrong_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let operator = "--operator=0x0000000000000000000000000000000000000001";
+    let node = "--rpc-url=http://127.0.0.1:1";
+    fs::write(folder.path().join("network.toml"), "colour = 1").unwrap();
+    let commands: &[&[&str]] = &[
+        &["search"],
+        &["search", operator, node],
+        &["search", operator, "--network=network.toml"],
+        &["balance", operator, node],
+        &["account", "show"],
+        &["account", "show", "--account=nobody", "--json"],
+        &["account", "new", "../x"],
+        &["show", "x", "--json"],
+        &["buy", "1-1", "--quantity=0", "--json"],
+        &[
+            "feedback",
+            "give",
+            "1",
+            "--outcome=great",
+            "--usefulness=9",
+            "--json",
+        ],
+        &["frobnicate", "--json"],
+    ];
+    let told = commands.iter().map(|arguments| {
+        format!(
+            "$ ayumi {}\n{}\n",
+            arguments.join(" "),
+            shown(&ayumi(folder.path(), arguments))
+        )
+    });
+    insta::assert_snapshot!("errors-of-settings", told.collect::<String>());
+}
+
+#[test]
+fn lint_and_dry_run_tell_what_is_missing_and_what_leaks() {
+    let folder = samples();
+    let (complete, bare) = ("kagerou-beacons.json", "webmail-spraying.json");
+    let publish = |more: &[&'static str]| {
+        [&["publish", complete, "--price=0.01", "--stock=5"], more].concat()
+    };
+    let commands: &[Vec<&str>] = &[
+        vec!["lint", complete],
+        vec!["lint", bare, "--json"],
+        publish(&["--dry-run", "--reward=12.5"]),
+        publish(&["--title=Block 192.0.2.77"]),
+        publish(&["--description=It calls parcel-status[.]example", "--json"]),
+        publish(&["--valid-until=2026-01-01"]),
+        publish(&["--valid-until=2020-01-01", "--valid-from=2019-01-01"]),
+        vec!["publish", bare, "--price=0", "--stock=1"],
+        vec!["publish", complete, "--price=-1", "--stock=5"],
+        vec![
+            "publish",
+            complete,
+            "--price=0.0000000000000000001",
+            "--stock=5",
+        ],
+    ];
+    let told = commands.iter().map(|arguments| {
+        format!(
+            "$ ayumi {}\n{}\n",
+            arguments.join(" "),
+            shown(&ayumi(&folder, arguments))
+        )
+    });
+    insta::assert_snapshot!("listings", told.collect::<String>());
+}

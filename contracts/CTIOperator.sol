@@ -225,7 +225,7 @@ contract CTIOperator is ICTIOperator, IERC1155Receiver, ERC165, EIP712, Reentran
         onlyConsumer(task)
     {
         _checkState(task, State.Delivered);
-        uint256 deadline = _tasks[task].time + COMPLAINT_PERIOD;
+        uint256 deadline = uint256(_tasks[task].time) + COMPLAINT_PERIOD;
         require(block.timestamp <= deadline, TooLate(task, deadline));
         bytes32 receipt = receiptHash(task, ciphertextRoot, keccak256(abi.encode(key)));
         require(receiptOf[task] == receipt, NotOfReceipt(task));
@@ -283,11 +283,12 @@ contract CTIOperator is ICTIOperator, IERC1155Receiver, ERC165, EIP712, Reentran
 
     function _settle(uint256 id) private returns (bool) {
         Task memory task = _tasks[id];
-        if (task.state != State.Delivered || block.timestamp <= task.time + COMPLAINT_PERIOD) return false;
+        uint256 delivered = task.time;
+        if (task.state != State.Delivered || block.timestamp <= delivered + COMPLAINT_PERIOD) return false;
         ICTIToken.Product memory product = TOKEN.productOf(task.product);
         uint256 reward = uint256(product.price) * product.rewardBps / BPS;
         if (task.dialogue == Dialogue.None) {
-            if (reward != 0 && block.timestamp <= task.time + FEEDBACK_PERIOD) return false;
+            if (reward != 0 && block.timestamp <= delivered + FEEDBACK_PERIOD) return false;
             reward = 0;
         }
 

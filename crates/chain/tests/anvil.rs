@@ -10,7 +10,7 @@ use alloy::rpc::types::Filter;
 use alloy::rpc::types::anvil::ReorgOptions;
 use ayumi_chain::{
     Broadcast, Call, Chain, Cursor, Error, Fate, Fees, Finality, Network, Revert, Sender, Step,
-    Wallet, deploy,
+    Wallet, deploy, http,
 };
 use ayumi_contracts::ICTIToken::withdrawCall;
 use ayumi_contracts::IConsortium::{addOrganisationCall, enrolCall};
@@ -97,7 +97,7 @@ impl World {
 
 fn api(anvil: &AnvilInstance) -> DynProvider {
     ProviderBuilder::new()
-        .connect_http(anvil.endpoint_url())
+        .connect_reqwest(http().build().unwrap(), anvil.endpoint_url())
         .erased()
 }
 

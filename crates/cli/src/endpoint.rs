@@ -4,17 +4,15 @@
 //! before it was checked against the chain.
 
 mod error;
+mod signed;
 
 use std::time::Duration;
 
-use alloy::primitives::{Address, B256, Bytes, Signature, U256, keccak256};
+use alloy::primitives::{Address, B256, U256};
 use alloy::sol_types::Eip712Domain;
-use ayumi_chain::Wallet;
-use ayumi_contracts::messages::{Asset, Fetch, Note, Receipt};
 use reqwest::header::RETRY_AFTER;
 use reqwest::{Method, RequestBuilder, Response, StatusCode, Url};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
 pub use error::SolverError;
 
@@ -29,9 +27,6 @@ const TRANSFER_WITHIN: Duration = Duration::from_secs(150);
 
 /// The most bytes of an answer in JSON.
 const MAX_JSON_BYTES: usize = 64 * 1024;
-
-/// How long a request for an item stays good, in seconds; a solver takes ten minutes at most.
-const FETCH_S: u64 = 300;
 
 /// Where to wait where the solver does not say.
 const DEFAULT_RETRY: Duration = Duration::from_millis(500);
@@ -160,111 +155,6 @@ impl Endpoint {
         Ok(identity)
     }
 
-    /// Gives the solver a product's payload, sealed.
-    pub(crate) async fn put_asset(
-        &self,
-        wallet: &Wallet,
-        domain: &Eip712Domain,
-        (content_root, payload_length): (B256, u64),
-        sealed: Vec<u8>,
-    ) -> Result<(), SolverError> {
-        let message = Asset {
-            contentRoot: content_root,
-            payloadLength: payload_length,
-            solver: self.solver,
-        };
-        let request = self
-            .request(
-                Method::PUT,
-                &format!("v1/assets/{content_root}"),
-                TRANSFER_WITHIN,
-            )?
-            .header("Ayumi-Payload-Length", payload_length)
-            .header("Ayumi-Signature", text(&wallet.sign(&message, domain)))
-            .header(reqwest::header::CONTENT_TYPE, "application/octet-stream")
-            .body(sealed);
-        self.answered(request).await.map(drop)
-    }
-
-    /// Fetches what a party of a task may have: `delivery`, `feedback-note` or `answer-note`, at most `limit` bytes.
-    pub(crate) async fn fetch(
-        &self,
-        wallet: &Wallet,
-        domain: &Eip712Domain,
-        (task, item): (U256, &str),
-        limit: usize,
-    ) -> Result<Vec<u8>, SolverError> {
-        let expiry = now() + FETCH_S;
-        let message = Fetch {
-            task,
-            item: item.to_owned(),
-            solver: self.solver,
-            expiry,
-        };
-        let request = self
-            .request(
-                Method::GET,
-                &format!("v1/tasks/{task}/{item}"),
-                TRANSFER_WITHIN,
-            )?
-            .header("Ayumi-Signature", text(&wallet.sign(&message, domain)))
-            .header("Ayumi-Expiry", expiry);
-        let response = self.answered(request).await?;
-        self.body(response, limit).await
-    }
-
-    /// Gives the solver the consumer's receipt.
-    pub(crate) async fn post_receipt(
-        &self,
-        wallet: &Wallet,
-        domain: &Eip712Domain,
-        (task, ciphertext_root, key_hash): (U256, B256, B256),
-    ) -> Result<(), SolverError> {
-        let message = Receipt {
-            task,
-            ciphertextRoot: ciphertext_root,
-            keyHash: key_hash,
-        };
-        let signature = wallet.sign(&message, domain);
-        let body = |signature| json!({ "ciphertextRoot": ciphertext_root, "keyHash": key_hash, "signature": signature });
-        let path = format!("v1/tasks/{task}/receipt");
-        let post = |body: &Value| Ok(self.request(Method::POST, &path, ANSWER_WITHIN)?.json(body));
-        match self.answered(post(&body(json!(text(&signature))))?).await {
-            // Solvers up to 0.1.0 take the parts of a signature instead of its 65 bytes.
-            Err(error) if error.kind() == "malformed" => self
-                .answered(post(&body(json!(signature)))?)
-                .await
-                .map(drop),
-            answer => answer.map(drop),
-        }
-    }
-
-    /// Leaves a sealed note for the other party of a task; `kind` is `feedback-note` or `answer-note`.
-    pub(crate) async fn put_note(
-        &self,
-        wallet: &Wallet,
-        domain: &Eip712Domain,
-        (task, kind): (U256, &str),
-        sealed: Vec<u8>,
-    ) -> Result<(), SolverError> {
-        let message = Note {
-            task,
-            kind: kind.to_owned(),
-            sealedHash: keccak256(&sealed),
-            solver: self.solver,
-        };
-        let request = self
-            .request(
-                Method::PUT,
-                &format!("v1/tasks/{task}/{kind}"),
-                ANSWER_WITHIN,
-            )?
-            .header("Ayumi-Signature", text(&wallet.sign(&message, domain)))
-            .header(reqwest::header::CONTENT_TYPE, "application/octet-stream")
-            .body(sealed);
-        self.answered(request).await.map(drop)
-    }
-
     fn request(
         &self,
         method: Method,
@@ -376,10 +266,7 @@ fn retry_after(response: &Response) -> Option<Duration> {
     Duration::try_from_secs_f64(seconds.clamp(0.05, 30.0)).ok()
 }
 
-fn text(signature: &Signature) -> String {
-    Bytes::from(signature.as_bytes().to_vec()).to_string()
-}
-
+/// The time of this machine, in Unix seconds.
 pub(crate) fn now() -> u64 {
     u64::try_from(jiff::Timestamp::now().as_second()).unwrap_or(0)
 }

@@ -87,8 +87,9 @@ mod tests {
             sequence: 17,
         };
         assert_eq!(product.to_string().parse(), Ok(product));
-        assert_eq!(U256::from(product), U256::from((3 << 24) + 17));
-        assert_eq!(ProductId::try_from(U256::from(product)), Ok(product));
+        let id: U256 = product.into();
+        assert_eq!(id, U256::from((3 << 24) + 17));
+        assert_eq!(ProductId::try_from(id), Ok(product));
     }
 
     #[test]

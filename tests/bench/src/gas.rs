@@ -9,7 +9,7 @@ use alloy::providers::ext::AnvilApi;
 use alloy::providers::{Provider, ProviderBuilder};
 use alloy::rpc::types::TransactionReceipt;
 use alloy::sol_types::SolValue;
-use ayumi_chain::{Broadcast, Call, Chain, Network, Sender, Wallet, deploy};
+use ayumi_chain::{Broadcast, Call, Chain, Network, Sender, Wallet, deploy, http};
 use ayumi_contracts::ICTIOperator::{
     Delivery as Delivered, Evidence, Feedback, Outcome, complainCall, deliverCall, giveFeedbackCall,
 };
@@ -67,7 +67,7 @@ impl Bench {
     async fn new() -> Result<Self> {
         let anvil = Anvil::at(programs::anvil()).spawn();
         let api = ProviderBuilder::new()
-            .connect_http(anvil.endpoint_url())
+            .connect_reqwest(http().build()?, anvil.endpoint_url())
             .erased();
         let wallets: Vec<Wallet> = (0..3 + BATCH).map(|_| Wallet::random()).collect();
         for wallet in &wallets {

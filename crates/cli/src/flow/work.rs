@@ -145,10 +145,12 @@ impl Work<'_> {
             if let Some(task) = self.look().await? {
                 return Ok(task);
             }
-            let pause = match self.advance().await {
-                Ok(pause) => pause,
-                Err(crate::Error::Solver(error)) => self.bear(error, &mut refetched)?,
-                Err(error) => return Err(error),
+            let left = self.wait.saturating_sub(self.started.elapsed());
+            let pause = match tokio::time::timeout(left, self.advance()).await {
+                Ok(Ok(pause)) => pause,
+                Ok(Err(crate::Error::Solver(error))) => self.bear(error, &mut refetched)?,
+                Ok(Err(error)) => return Err(error),
+                Err(_) => Duration::ZERO, // the time is over
             };
             self.check_patience()?;
             self.check_deadline().await?;
@@ -272,7 +274,7 @@ impl Work<'_> {
         }
         let waiting_for = match self.receipt_posted {
             Some(_) => "the solver has the receipt, and has not delivered the key",
-            None => "the solver has not prepared it",
+            None => "the solver has not given it",
         };
         let (task, seconds) = (self.task.id, waited.as_secs());
         Err(TaskError::Slow {

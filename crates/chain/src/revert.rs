@@ -176,9 +176,9 @@ fn write_token(f: &mut fmt::Formatter<'_>, error: &ICTITokenErrors) -> fmt::Resu
         E::NotOnSale(e) => write!(f, "product {} is not on sale", product(e.product)),
         E::Expired(e) => write!(
             f,
-            "product {} was valid until {} (Unix seconds)",
+            "product {} was valid until {}",
             product(e.product),
-            e.validUntil
+            time(e.validUntil.to())
         ),
         E::OutOfStock(e) => write!(
             f,
@@ -202,13 +202,15 @@ fn write_operator(f: &mut fmt::Formatter<'_>, error: &ICTIOperatorErrors) -> fmt
         E::NotConsumer(e) => write!(f, "task {} is not of account {}", e.task, e.caller),
         E::TooEarly(e) => write!(
             f,
-            "the solver has time for task {} until {} (Unix seconds)",
-            e.task, e.deadline
+            "the solver has time for task {} until {}",
+            e.task,
+            time(e.deadline.saturating_to())
         ),
         E::TooLate(e) => write!(
             f,
-            "the time to complain of task {} ended at {} (Unix seconds)",
-            e.task, e.deadline
+            "the time to complain of task {} ended at {}",
+            e.task,
+            time(e.deadline.saturating_to())
         ),
         E::AlreadySaid(e) => write!(f, "it was said already about task {}", e.task),
         E::NoFeedback(e) => write!(f, "task {} has no feedback", e.task),
@@ -223,4 +225,10 @@ fn write_operator(f: &mut fmt::Formatter<'_>, error: &ICTIOperatorErrors) -> fmt
 
 fn product(id: alloy::primitives::U256) -> String {
     ProductId::try_from(id).map_or_else(|_| id.to_string(), |product| product.to_string())
+}
+
+/// Unix seconds as people read them.
+fn time(seconds: i64) -> String {
+    jiff::Timestamp::from_second(seconds)
+        .map_or_else(|_| seconds.to_string(), |time| time.to_string())
 }

@@ -29,7 +29,7 @@ struct Run {
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
     /// Another node than the configuration's.
-    #[arg(long, value_name = "URL", env = "ETH_RPC_URL")]
+    #[arg(long, value_name = "URL")]
     rpc_url: Option<String>,
     /// Another address to serve at than the configuration's.
     #[arg(long, value_name = "ADDRESS:PORT")]

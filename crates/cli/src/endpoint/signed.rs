@@ -5,7 +5,7 @@ use alloy::sol_types::Eip712Domain;
 use ayumi_chain::Wallet;
 use ayumi_contracts::messages::{Asset, Fetch, Note, Receipt};
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{ANSWER_WITHIN, Endpoint, SolverError, TRANSFER_WITHIN, now};
 
@@ -78,18 +78,11 @@ impl Endpoint {
             ciphertextRoot: ciphertext_root,
             keyHash: key_hash,
         };
-        let signature = wallet.sign(&message, domain);
-        let body = |signature| json!({ "ciphertextRoot": ciphertext_root, "keyHash": key_hash, "signature": signature });
+        let signature = text(&wallet.sign(&message, domain));
+        let body = json!({ "ciphertextRoot": ciphertext_root, "keyHash": key_hash, "signature": signature });
         let path = format!("v1/tasks/{task}/receipt");
-        let post = |body: &Value| Ok(self.request(Method::POST, &path, ANSWER_WITHIN)?.json(body));
-        match self.answered(post(&body(json!(text(&signature))))?).await {
-            // Solvers up to 0.1.0 take the parts of a signature instead of its 65 bytes.
-            Err(error) if error.kind() == "malformed" => self
-                .answered(post(&body(json!(signature)))?)
-                .await
-                .map(drop),
-            answer => answer.map(drop),
-        }
+        let request = self.request(Method::POST, &path, ANSWER_WITHIN)?;
+        self.answered(request.json(&body)).await.map(drop)
     }
 
     /// Leaves a sealed note for the other party of a task; `kind` is `feedback-note` or `answer-note`.

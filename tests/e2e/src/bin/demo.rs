@@ -35,14 +35,15 @@ struct Cli {
 fn main() -> ExitCode {
     let cli = Cli::parse();
     watch_for_signals();
-    panic::set_hook(Box::new(|failure| {
-        eprintln!("\nthe story ends here: {failure}");
+    panic::set_hook(Box::new(|failure| match failure.payload_as_str() {
+        Some(what) if !interrupted() => eprintln!("\nthe story ends here: {what}"),
+        _ => eprintln!("\ninterrupted"),
     }));
     let played = panic::catch_unwind(AssertUnwindSafe(|| play(cli.keep)));
-    if played.is_ok() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
+    match played {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) if interrupted() => ExitCode::from(130),
+        Err(_) => ExitCode::FAILURE,
     }
 }
 
@@ -367,7 +368,7 @@ impl Stage {
 
     fn pass(&self, what: &str, seconds: u64) {
         self.world.pass(seconds);
-        say(&format!("\n  {}", mark(&format!("({what} passes)"), 2)));
+        say(&format!("\n  {}", mark(&format!("({what} later)"), 2)));
     }
 }
 

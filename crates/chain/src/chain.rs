@@ -97,10 +97,10 @@ impl Chain {
         let id = provider
             .get_chain_id()
             .await
-            .map_err(|error| Error::of_rpc("eth_chainId", url.as_str(), error))?;
+            .map_err(|error| Error::of_rpc("eth_chainId", &origin(&url), error))?;
         if let Some(expected) = network.chain_id.filter(|expected| *expected != id) {
             return Err(Error::WrongChain {
-                url: url.to_string(),
+                url: origin(&url),
                 expected,
                 found: id,
             });
@@ -267,12 +267,12 @@ impl Chain {
     }
 
     pub(crate) fn error(&self, what: &'static str, error: TransportError) -> Error {
-        Error::of_rpc(what, self.url.as_str(), error)
+        Error::of_rpc(what, &origin(&self.url), error)
     }
 
     /// Turns what a view of a contract failed with into an [`Error`].
     pub fn view_error(&self, error: alloy::contract::Error) -> Error {
-        Error::of_view("eth_call", self.url.as_str(), error)
+        Error::of_view("eth_call", &origin(&self.url), error)
     }
 
     async fn code(&self, address: Address) -> Result<alloy::primitives::Bytes> {
@@ -281,6 +281,11 @@ impl Chain {
             .await
             .map_err(|error| self.error("eth_getCode", error))
     }
+}
+
+/// Where a node is, without what may be secret in its URL.
+fn origin(url: &Url) -> String {
+    url.origin().ascii_serialization()
 }
 
 /// To build HTTP clients with: TLS by rustls and ring, which compiles in seconds where reqwest's own choice takes minutes.

@@ -9,8 +9,8 @@ use alloy::providers::{DynProvider, Provider, ProviderBuilder};
 use alloy::rpc::types::Filter;
 use alloy::rpc::types::anvil::ReorgOptions;
 use ayumi_chain::{
-    Broadcast, Call, Chain, Cursor, Error, Fate, Fees, Finality, Network, Revert, Sender, Step,
-    Wallet, deploy, http,
+    Broadcast, Call, Chain, Cursor, Error, Fate, Fees, Finality, Network, Revert, Sender, Signed,
+    Step, Wallet, deploy, http,
 };
 use ayumi_contracts::ICTIToken::withdrawCall;
 use ayumi_contracts::IConsortium::{addOrganisationCall, enrolCall};
@@ -85,6 +85,7 @@ impl World {
             sender.broadcast(&signed).await,
             Broadcast::Accepted
         ));
+        mined(&sender, &signed).await;
     }
 
     async fn step(&self, cursor: Option<Cursor>) -> Step {
@@ -92,6 +93,13 @@ impl World {
             .await
             .unwrap()
             .unwrap()
+    }
+}
+
+/// Waits for the block: anvil makes it right after it answers.
+async fn mined(sender: &Sender, signed: &Signed) {
+    while matches!(sender.fate(signed.hash).await.unwrap(), Fate::Unknown) {
+        tokio::task::yield_now().await;
     }
 }
 
@@ -257,6 +265,7 @@ async fn finality_holds_blocks_back() {
         Fate::Unknown
     ));
     sender.broadcast(&signed).await;
+    mined(&sender, &signed).await;
     assert!(matches!(
         sender.fate(signed.hash).await.unwrap(),
         Fate::Mined

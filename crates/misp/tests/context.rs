@@ -72,7 +72,7 @@ fn the_beacons_sample_states_all_of_this() {
     );
     assert_eq!(
         (context.valid_from, context.valid_until),
-        (1_771_557_300, 1_798_761_599)
+        (1_771_557_300, 2_114_380_799)
     );
     assert_eq!(context.category, Category::NetworkActivity);
     assert_eq!(

@@ -49,12 +49,14 @@ CREATE TABLE task (
 ) STRICT;
 CREATE INDEX task_open ON task (product) WHERE ending IS NULL;
 
--- Transactions from before they were sent until they are final.
+-- Transactions from before they were sent until they are final. `until` is when it is too late to send one: the keys in
+-- it would be out, and its tasks could be cancelled.
 CREATE TABLE outbox (
     nonce INTEGER PRIMARY KEY,
-    hash  BLOB NOT NULL,
-    raw   BLOB NOT NULL,
-    what  TEXT NOT NULL
+    hash  BLOB    NOT NULL,
+    raw   BLOB    NOT NULL,
+    what  TEXT    NOT NULL,
+    until INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE note (

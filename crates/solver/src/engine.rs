@@ -15,11 +15,17 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
 use crate::decide::{Clock, Plan, decide};
-use crate::store::{self, Change, Job, Prepared, Receipted, StoreError};
+use crate::store::{self, Change, Job, Outgoing, Prepared, Receipted, StoreError};
 use crate::{Error, Solver, blocking, observe};
 
 /// Blocks that are read at once while catching up.
 const BLOCKS: u64 = 2_000;
+
+/// Tasks that are prepared before the next look at everything else.
+const PREPARE: usize = 16;
+
+/// When it is too late to give a ticket back: never, in SQLite's largest number.
+const NEVER: u64 = i64::MAX as u64;
 
 /// Milliseconds after which a transaction that is in no block is sent again.
 const RESEND_MS: u128 = 3_000;
@@ -35,6 +41,8 @@ pub struct Engine {
     sender: Sender,
     /// Seconds before a deadline from which on no key is shown.
     margin: u64,
+    /// What time it is, as of this turn, in Unix seconds.
+    now: u64,
     /// When the transaction in flight was last sent.
     sent: Option<(u64, Instant)>,
 }
@@ -47,6 +55,7 @@ impl Engine {
             solver,
             sender,
             margin: MARGIN_S.min(u64::from(period) / 10),
+            now: 0,
             sent: None,
         }
     }
@@ -90,15 +99,16 @@ impl Engine {
             .store
             .with(move |db| store::open_tasks(db, account))
             .await?;
+        self.now = now(head);
         let plan = decide(
             &open,
             Clock {
-                now: now(head),
+                now: self.now,
                 margin: self.margin,
             },
         );
         let mut busy = self.act(&plan).await?;
-        for task in &plan.prepare {
+        for task in plan.prepare.iter().take(PREPARE) {
             busy |= self.prepare(*task).await?;
         }
         self.solver.health.saw(head);
@@ -180,7 +190,7 @@ impl Engine {
             let key = Key::random();
             let delivery = prepare(&asset.payload, &asset.seed, &key)
                 .map_err(|_| DeclineReason::AssetDamaged)?;
-            if delivery.commitment().content_root != job.product.content_root {
+            if delivery.commitment() != job.product.commitment() {
                 return Err(DeclineReason::AssetDamaged);
             }
             Ok(Prepared {
@@ -193,15 +203,8 @@ impl Engine {
 
     /// Sends what is due: one transaction at a time. Returns whether anything changed.
     async fn act(&mut self, plan: &Plan) -> Result<bool> {
-        if let Some((signed, what)) = self
-            .solver
-            .store
-            .with(|db| store::outbox(db))
-            .await?
-            .into_iter()
-            .next()
-        {
-            return self.follow(signed, what).await;
+        if let Some(outgoing) = self.in_flight().await? {
+            return self.follow(outgoing).await;
         }
         let due = &plan.deliver[..plan.deliver.len().min(self.solver.config.batch.max(1))];
         if !due.is_empty() && self.deliver(due).await? {
@@ -213,8 +216,23 @@ impl Engine {
         Ok(false)
     }
 
+    async fn in_flight(&self) -> Result<Option<Outgoing>> {
+        Ok(self
+            .solver
+            .store
+            .with(|db| store::outbox(db))
+            .await?
+            .into_iter()
+            .next())
+    }
+
     /// Looks after the transaction in flight. Returns whether it is done with.
-    async fn follow(&mut self, signed: Signed, what: String) -> Result<bool> {
+    async fn follow(&mut self, outgoing: Outgoing) -> Result<bool> {
+        let Outgoing {
+            signed,
+            what,
+            until,
+        } = outgoing;
         match self.sender.fate(signed.hash).await? {
             Fate::Final(receipt) => {
                 info!(transaction = %signed.hash, gas = receipt.gas_used, ok = receipt.status(), "{what}: done");
@@ -224,6 +242,11 @@ impl Engine {
             Fate::Mined => return Ok(false),
             Fate::Unknown => {}
         }
+        if self.now >= until {
+            warn!(transaction = %signed.hash, "{what}: too late to send");
+            self.forget(signed.nonce).await?;
+            return Ok(true);
+        }
         let recent = |(nonce, when): (u64, Instant)| {
             nonce == signed.nonce && when.elapsed().as_millis() < RESEND_MS
         };
@@ -232,11 +255,14 @@ impl Engine {
         }
         self.sent = Some((signed.nonce, Instant::now()));
         match self.sender.broadcast(&signed).await {
-            Broadcast::Accepted => Ok(false),
+            Broadcast::Accepted => {
+                self.solver.health.unsent(None);
+                Ok(false)
+            }
             Broadcast::NonceUsed => self.give_up(signed, what).await,
             Broadcast::Refused(error) | Broadcast::Unknown(error) => {
                 warn!(transaction = %signed.hash, %error, "{what}: not sent yet");
-                self.solver.health.suffered(&error);
+                self.solver.health.unsent(Some(error.to_string()));
                 Ok(false)
             }
         }
@@ -258,6 +284,7 @@ impl Engine {
 
     async fn forget(&mut self, nonce: u64) -> Result<()> {
         self.sent = None;
+        self.solver.health.unsent(None);
         Ok(self
             .solver
             .store
@@ -277,8 +304,13 @@ impl Engine {
         if receipted.is_empty() {
             return Ok(false);
         }
+        let until = receipted
+            .iter()
+            .map(|task| task.deadline.saturating_sub(self.margin))
+            .min()
+            .unwrap_or(0);
         let what = format!("deliver {}", list(receipted.iter().map(|task| task.task)));
-        self.send(&self.deliver_call(&receipted), what)
+        self.send(&self.deliver_call(&receipted), what, until)
             .await
             .map(|()| true)
     }
@@ -318,13 +350,7 @@ impl Engine {
 
     /// Gives a ticket back, unless another transaction is in flight. Returns whether one was sent.
     async fn decline(&mut self, task: u64, reason: DeclineReason) -> Result<bool> {
-        if !self
-            .solver
-            .store
-            .with(|db| store::outbox(db))
-            .await?
-            .is_empty()
-        {
+        if self.in_flight().await?.is_some() {
             return Ok(false);
         }
         let call = declineCall {
@@ -332,23 +358,36 @@ impl Engine {
             reason,
         };
         let call = Call::new(self.solver.chain.contracts().operator, &call);
-        self.send(&call, format!("decline {task}: {}", reason.name()))
+        match self
+            .send(&call, format!("decline {task}: {}", reason.name()), NEVER)
             .await
-            .map(|()| true)
+        {
+            // It ended already, in a block that does not count yet.
+            Err(Error::Chain(ayumi_chain::Error::Reverted(revert))) => {
+                debug!(task, %revert, "not to be declined");
+                Ok(false)
+            }
+            sent => sent.map(|()| true),
+        }
     }
 
     /// Stores, then sends.
-    async fn send(&mut self, call: &Call, what: String) -> Result<()> {
+    async fn send(&mut self, call: &Call, what: String, until: u64) -> Result<()> {
         let gas = self.sender.estimate(call).await?;
-        let nonce = self.sender.nonce(BlockNumberOrTag::Pending).await?;
+        let nonce = self.sender.nonce(BlockNumberOrTag::Latest).await?;
         let signed = self.sender.sign(call, nonce, gas).await?;
-        let (stored, note) = (signed.clone(), what.clone());
+        info!(transaction = %signed.hash, nonce, "{what}: sending");
+        let outgoing = Outgoing {
+            signed,
+            what,
+            until,
+        };
+        let stored = outgoing.clone();
         self.solver
             .store
-            .with(move |db| store::post(db, &stored, &note))
+            .with(move |db| store::post(db, &stored))
             .await?;
-        info!(transaction = %signed.hash, nonce, "{what}: sending");
-        self.follow(signed, what).await.map(|_| ())
+        self.follow(outgoing).await.map(|_| ())
     }
 }
 
@@ -357,6 +396,7 @@ fn to_delivery(receipted: &Receipted) -> Delivery {
         task,
         prepared,
         receipt,
+        ..
     } = receipted;
     // EIP-2098: the parity of the signature in the highest bit of s.
     let vs: U256 = receipt.s() | (U256::from(receipt.v()) << 255);

@@ -14,7 +14,10 @@ pub struct Health(Mutex<Seen>);
 #[derive(Debug, Default)]
 struct Seen {
     head: Option<(Head, Instant)>,
+    /// Why the chain could not be read.
     trouble: Option<String>,
+    /// Why a transaction could not be sent.
+    unsent: Option<String>,
 }
 
 /// The answer to whether the solver works.
@@ -32,15 +35,18 @@ pub struct Readiness {
 impl Health {
     /// The chain was read up to `head`, and all is well.
     pub fn saw(&self, head: Head) {
-        *self.lock() = Seen {
-            head: Some((head, Instant::now())),
-            trouble: None,
-        };
+        let mut seen = self.lock();
+        (seen.head, seen.trouble) = (Some((head, Instant::now())), None);
     }
 
     /// Something went wrong that may pass.
     pub fn suffered(&self, trouble: &impl ToString) {
         self.lock().trouble = Some(trouble.to_string());
+    }
+
+    /// A transaction could not be sent; or none is waiting any more.
+    pub fn unsent(&self, why: Option<String>) {
+        self.lock().unsent = why;
     }
 
     /// Whether the solver works at this moment.
@@ -53,7 +59,13 @@ impl Health {
             }
             Some(_) => None,
         };
-        let reasons: Vec<_> = seen.trouble.clone().into_iter().chain(stale).collect();
+        let reasons: Vec<_> = seen
+            .trouble
+            .iter()
+            .chain(&seen.unsent)
+            .cloned()
+            .chain(stale)
+            .collect();
         Readiness {
             ready: reasons.is_empty(),
             block: seen.head.map(|(head, _)| head.number),

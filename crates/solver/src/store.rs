@@ -15,7 +15,7 @@ use alloy::primitives::{Address, B256};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 pub use chain::{Change, advance, checkpoints, cursor, go_back};
-pub use outbox::{outbox, post, unpost};
+pub use outbox::{Outgoing, outbox, post, unpost};
 pub use task::{
     Job, Prepared, Product, Receipted, Task, add_asset, add_note, asset, job, note, open_tasks,
     prepare, receipted, receive,
@@ -90,6 +90,10 @@ impl Store {
     /// Opens the database at `path`, or makes it, for `deployment` alone.
     pub fn open(path: &Path, deployment: Deployment) -> Result<Self> {
         let lock = lock(path)?;
+        open_private(path).map_err(|cause| StoreError::Io {
+            path: path.to_owned(),
+            cause,
+        })?;
         let mut connection = Connection::open(path)?;
         connection.pragma_update(None, "journal_mode", "wal")?;
         connection.pragma_update(None, "synchronous", "full")?;
@@ -134,16 +138,21 @@ fn lock(path: &Path) -> Result<File> {
     {
         std::fs::create_dir_all(folder).map_err(io)?;
     }
-    let file = File::options()
-        .create(true)
-        .append(true)
-        .open(&lock)
-        .map_err(io)?;
+    let file = open_private(&lock).map_err(io)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(StoreError::InUse(path.to_owned())),
         Err(TryLockError::Error(cause)) => Err(io(cause)),
     }
+}
+
+/// Payloads and keys are in it: for its owner alone. What SQLite puts beside it gets the same mode.
+fn open_private(path: &Path) -> std::io::Result<File> {
+    let mut options = File::options();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 fn check_deployment(db: &Connection, path: &Path, given: Deployment) -> Result<()> {

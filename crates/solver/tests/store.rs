@@ -3,7 +3,9 @@
 use alloy::primitives::{Address, B256, Signature, U256};
 use ayumi_chain::{Cursor, Signed};
 use ayumi_sealing::{Asset, Key, PublicKey, Seed};
-use ayumi_solver::store::{self, Change, Deployment, Prepared, Product, Store, StoreError, Task};
+use ayumi_solver::store::{
+    self, Change, Deployment, Outgoing, Prepared, Product, Store, StoreError, Task,
+};
 use tempfile::TempDir;
 
 const SOLVER: Address = Address::repeat_byte(1);
@@ -359,23 +361,41 @@ async fn a_nonce_holds_one_transaction() {
         hash: ROOT,
         raw: vec![1, 2].into(),
     };
-    let (first, second) = (signed.clone(), signed.clone());
+    let first = Outgoing {
+        signed,
+        what: "deliver 1".into(),
+        until: 900,
+    };
+    let second = Outgoing {
+        what: "deliver 2".into(),
+        ..first.clone()
+    };
+    let stored = first.clone();
     store
-        .with(move |db| store::post(db, &first, "deliver 1"))
+        .with(move |db| store::post(db, &stored))
         .await
         .unwrap();
     assert!(
         store
-            .with(move |db| store::post(db, &second, "deliver 2"))
+            .with(move |db| store::post(db, &second))
             .await
             .is_err()
     );
-    assert_eq!(
-        store.with(|db| store::outbox(db)).await.unwrap(),
-        [(signed, "deliver 1".to_owned())]
-    );
+    assert_eq!(store.with(|db| store::outbox(db)).await.unwrap(), [first]);
     store.with(|db| store::unpost(db, 5)).await.unwrap();
     assert!(store.with(|db| store::outbox(db)).await.unwrap().is_empty());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_store_is_for_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let (folder, _store) = fresh();
+    for file in std::fs::read_dir(folder.path()).unwrap() {
+        let file = file.unwrap();
+        let mode = file.metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{}", file.path().display());
+    }
 }
 
 #[test]

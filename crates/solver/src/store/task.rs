@@ -1,7 +1,7 @@
 //! Products, tasks, and what they need: keys, receipts, assets, notes.
 
 use alloy::primitives::{Address, B256, Signature};
-use ayumi_sealing::{Asset, Key, PublicKey, Seed};
+use ayumi_sealing::{Asset, Commitment, Key, PublicKey, Seed};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{Result, bytes};
@@ -20,6 +20,16 @@ pub struct Product {
     pub payload_length: u64,
     /// Who delivers.
     pub solver: Address,
+}
+
+impl Product {
+    /// What its payload must give.
+    pub fn commitment(&self) -> Commitment {
+        Commitment {
+            content_root: self.content_root,
+            payload_length: self.payload_length,
+        }
+    }
 }
 
 /// A task.
@@ -64,6 +74,8 @@ pub struct Job {
 pub struct Receipted {
     /// Its id.
     pub task: u64,
+    /// From when anyone may cancel it, in Unix seconds.
+    pub deadline: u64,
     /// What was drawn.
     pub prepared: Prepared,
     /// The consumer's signature.
@@ -109,7 +121,7 @@ pub fn job(db: &Connection, task: u64, solver: Address) -> Result<Option<Job>> {
         .optional()?)
 }
 
-/// Stores what was drawn for a task, unless something was drawn before. Returns what counts.
+/// Stores what was drawn for a task, unless something was drawn before.
 pub fn prepare(db: &Connection, task: u64, prepared: &Prepared) -> Result<()> {
     db.execute(
         "UPDATE task SET key = ?2, ciphertext_root = ?3 WHERE id = ?1 AND key IS NULL",
@@ -133,12 +145,13 @@ pub fn receive(db: &Connection, task: u64, receipt: &Signature) -> Result<()> {
 
 /// The tasks of `ids` with all that revealing their keys needs.
 pub fn receipted(db: &Connection, ids: &[u64]) -> Result<Vec<Receipted>> {
-    let mut row =
-        db.prepare_cached("SELECT key, ciphertext_root, receipt FROM task WHERE id = ?1")?;
+    let mut row = db
+        .prepare_cached("SELECT key, ciphertext_root, receipt, deadline FROM task WHERE id = ?1")?;
     let receipted = |id: &u64| {
         row.query_row([id], |row| {
             Ok(Receipted {
                 task: *id,
+                deadline: row.get(3)?,
                 prepared: Prepared {
                     key: Key::from(bytes(row, 0)?),
                     ciphertext_root: bytes(row, 1)?.into(),

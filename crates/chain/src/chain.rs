@@ -5,12 +5,15 @@ use alloy::primitives::{Address, B256, U256};
 use alloy::providers::{DynProvider, Provider, ProviderBuilder};
 use alloy::rpc::client::RpcClient;
 use alloy::rpc::types::{Filter, Log};
+use alloy::transports::http::Http;
 use alloy::transports::layers::{RetryBackoffLayer, RetryPolicy};
 use alloy::transports::{RpcError, TransportError};
 use ayumi_contracts::{ICTIOperator, ICTIToken, IConsortium, IERC1155, messages};
 use ayumi_sealing::Scope;
 use reqwest::Url;
 
+use crate::bearer::Bearer;
+use crate::error::is_unauthorised;
 use crate::{Error, Network, Result};
 
 /// Milliseconds between two tries of a request that the node did not answer.
@@ -295,7 +298,12 @@ pub fn http() -> reqwest::ClientBuilder {
     reqwest::Client::builder()
 }
 
-fn provider(url: &Url, network: &Network) -> DynProvider {
+/// A node's JSON-RPC, spoken as the network's profile has it: for what [`Chain`] has no function for.
+///
+/// # Panics
+///
+/// If the system has nothing to make an HTTP client of.
+pub fn provider(url: &Url, network: &Network) -> DynProvider {
     let client = http()
         .timeout(network.timeout())
         .build()
@@ -308,11 +316,14 @@ fn provider(url: &Url, network: &Network) -> DynProvider {
         Unanswered,
     );
     // The layer hides the cause of what it gives up on, so it is there only where it has something to do.
+    let http = Http::with_client(client, url.clone());
+    let is_local = http.guess_local();
+    let transport = Bearer::new(http, network.bearer_token_file.clone());
     let client = match tries {
-        0 => RpcClient::builder().http_with_client(client, url.clone()),
+        0 => RpcClient::new(transport, is_local),
         _ => RpcClient::builder()
             .layer(retry)
-            .http_with_client(client, url.clone()),
+            .transport(transport, is_local),
     };
     ProviderBuilder::new()
         .disable_recommended_fillers()
@@ -327,7 +338,7 @@ struct Unanswered;
 
 impl RetryPolicy for Unanswered {
     fn should_retry(&self, error: &TransportError) -> bool {
-        matches!(error, RpcError::Transport(_))
+        matches!(error, RpcError::Transport(cause) if !is_unauthorised(cause))
     }
 
     fn backoff_hint(&self, _: &TransportError) -> Option<Duration> {

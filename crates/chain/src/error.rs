@@ -3,6 +3,10 @@ use alloy::primitives::{Address, B256};
 use alloy::transports::{RpcError, TransportErrorKind};
 
 use crate::Revert;
+use crate::bearer::NoToken;
+
+/// What Besu says to whom it does not know, with the HTTP status 401.
+const UNAUTHORISED: i64 = -40100;
 
 /// What [`crate`]'s functions return.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -16,6 +20,14 @@ pub enum Error {
         /// Where it was asked.
         url: String,
         /// What the transport says.
+        cause: String,
+    },
+    /// The node answers nobody without a valid token.
+    #[error("the node at {url} does not let us in: {cause}")]
+    Unauthorised {
+        /// Where it was asked.
+        url: String,
+        /// What it says, or why there is no token.
         cause: String,
     },
     /// The node is one of another network.
@@ -86,6 +98,9 @@ impl Error {
     pub fn hint(&self) -> String {
         match self {
             Self::Unreachable { .. } => "start the node, or set ETH_RPC_URL or --rpc-url to one that runs".into(),
+            Self::Unauthorised { .. } => {
+                "have the network profile name a bearer_token_file, and see that the token in it is still valid".into()
+            }
             Self::WrongChain { .. } => "set ETH_RPC_URL or --rpc-url to a node of the right network".into(),
             Self::NoOperator { .. } => {
                 "set AYUMI_OPERATOR or --operator to the address that your consortium's governor announced".into()
@@ -102,6 +117,7 @@ impl Error {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Unreachable { .. } => "node-unreachable",
+            Self::Unauthorised { .. } => "unauthorised",
             Self::WrongChain { .. } => "wrong-chain",
             Self::NoOperator { .. } => "no-operator",
             Self::Reverted(revert) => revert.kind(),
@@ -124,6 +140,10 @@ impl Error {
         error: RpcError<TransportErrorKind>,
     ) -> Self {
         match error {
+            RpcError::ErrorResp(response) if response.code == UNAUTHORISED => Self::Unauthorised {
+                url: url.to_owned(),
+                cause: response.message.into_owned(),
+            },
             RpcError::ErrorResp(response) => match response.as_revert_data() {
                 Some(data) => Self::Reverted(Box::new(Revert::decode(&data))),
                 None => Self::Refused {
@@ -131,6 +151,10 @@ impl Error {
                     code: response.code,
                     message: response.message.into_owned(),
                 },
+            },
+            RpcError::Transport(cause) if is_unauthorised(&cause) => Self::Unauthorised {
+                url: url.to_owned(),
+                cause: innermost(&cause),
             },
             RpcError::Transport(cause) => Self::Unreachable {
                 url: url.to_owned(),
@@ -155,6 +179,16 @@ impl Error {
                 cause: other.to_string(),
             },
         }
+    }
+}
+
+/// Whether the node wants another token than it was shown, or there is none to show.
+pub(crate) fn is_unauthorised(error: &TransportErrorKind) -> bool {
+    match error {
+        TransportErrorKind::Custom(cause) => cause.is::<NoToken>(),
+        error => error
+            .as_http_error()
+            .is_some_and(|error| error.status == 401),
     }
 }
 

@@ -7,6 +7,7 @@
 //! - [`Sender`]: transactions in three steps, so that the caller can store what was signed before it is sent.
 //! - [`Error`]: what can go wrong, with what to do about it; contract errors are decoded by [`Revert`].
 
+mod bearer;
 mod chain;
 mod cursor;
 mod deploy;
@@ -16,11 +17,11 @@ mod revert;
 mod sender;
 mod wallet;
 
-pub use chain::{Chain, Contracts, Head, http};
+pub use chain::{Chain, Contracts, Head, http, provider};
 pub use cursor::{Cursor, Step};
 pub use deploy::deploy;
 pub use error::{Error, Result};
-pub use network::{Fees, Finality, Network};
+pub use network::{Fees, Finality, Network, ProfileError};
 pub use revert::Revert;
 pub use sender::{Broadcast, Call, Fate, Sender, Signed};
 pub use wallet::{Wallet, WalletError};

@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::{env, fs};
 
-use ayumi_chain::{Chain, Network, Wallet};
+use ayumi_chain::{Chain, Network, ProfileError, Wallet};
 
 use crate::args::Global;
 use crate::error::{ConfigError, InputError, Result};
@@ -59,13 +59,13 @@ impl Cx {
         let Some(path) = &self.global.network.network else {
             return Ok(Network::default());
         };
-        let bad = |cause: String| ConfigError::BadNetwork {
+        let network = Network::read(path).map_err(|error| ConfigError::BadNetwork {
             path: path.clone(),
-            cause,
-        };
-        let text = fs::read_to_string(path).map_err(|cause| bad(cause.to_string()))?;
-        let network =
-            toml::from_str(&text).map_err(|cause| bad(cause.to_string().trim_end().to_owned()))?;
+            cause: match error {
+                ProfileError::Unreadable { cause, .. } => cause.to_string(),
+                ProfileError::Malformed { cause, .. } => cause.to_string().trim_end().to_owned(),
+            },
+        })?;
         Ok(network)
     }
 

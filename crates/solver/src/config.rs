@@ -2,7 +2,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use alloy::primitives::Address;
-use ayumi_chain::Network;
+use ayumi_chain::{Network, ProfileError};
 use serde::Deserialize;
 
 /// What `ayumi-solver` is told, in a TOML file. Relative paths start from that file's folder.
@@ -24,7 +24,7 @@ pub struct Config {
     /// Tasks in one transaction, at most. A hundred take some 4.5 million gas.
     #[serde(default = "default_batch")]
     pub batch: usize,
-    /// Profile of the network.
+    /// Profile of the network: a table, or the path of a file with one.
     #[serde(default)]
     pub network: Network,
 }
@@ -52,6 +52,9 @@ pub enum ConfigError {
         /// Where, and what is expected there.
         cause: toml::de::Error,
     },
+    /// The network's profile, in a file of its own, cannot be used.
+    #[error(transparent)]
+    Profile(#[from] ProfileError),
 }
 
 impl Config {
@@ -61,11 +64,19 @@ impl Config {
             path: path.to_owned(),
             cause,
         })?;
-        let mut config: Self = toml::from_str(&text).map_err(|cause| ConfigError::Malformed {
+        let malformed = |cause| ConfigError::Malformed {
             path: path.to_owned(),
             cause,
-        })?;
+        };
         let folder = path.parent().unwrap_or(Path::new(""));
+        let mut config = match naming_a_profile(&text) {
+            Some((table, profile)) => Self {
+                network: Network::read(&folder.join(profile))?,
+                ..Self::deserialize(table).map_err(malformed)?
+            },
+            None => toml::from_str(&text).map_err(malformed)?,
+        };
+        config.network = config.network.within(folder);
         for file in [
             &mut config.keystore,
             &mut config.password_file,
@@ -74,5 +85,65 @@ impl Config {
             *file = folder.join(&*file);
         }
         Ok(config)
+    }
+}
+
+/// What is in a configuration that names the file of its network's profile, and that file.
+fn naming_a_profile(text: &str) -> Option<(toml::Table, String)> {
+    let mut table = toml::from_str::<toml::Table>(text).ok()?;
+    match table.remove("network")? {
+        toml::Value::String(profile) => Some((table, profile)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ayumi_chain::Fees;
+
+    use super::*;
+
+    const SETTINGS: &str = r#"
+        rpc = "http://127.0.0.1:8545"
+        operator = "0x0000000000000000000000000000000000000001"
+        keystore = "key"
+        password_file = "password"
+        listen = "127.0.0.1:0"
+        store = "solver.db"
+    "#;
+
+    fn read(folder: &Path, network: &str) -> Result<Config, ConfigError> {
+        let file = folder.join("solver.toml");
+        std::fs::write(&file, format!("{SETTINGS}\n{network}")).unwrap();
+        Config::read(&file)
+    }
+
+    #[test]
+    fn the_profile_is_a_table_or_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        std::fs::create_dir(folder.join("networks")).unwrap();
+        let profile = "fees = \"zero\"\nbearer_token_file = \"token\"";
+        std::fs::write(folder.join("networks/ours.toml"), profile).unwrap();
+        for (network, token) in [
+            ("network = \"networks/ours.toml\"", "networks/token"),
+            (&format!("[network]\n{profile}"), "token"),
+        ] {
+            let config = read(folder, network).unwrap();
+            assert_eq!(config.network.fees, Fees::Zero);
+            let file = config.network.bearer_token_file;
+            assert_eq!(file, Some(folder.join(token)));
+            assert_eq!(config.store, folder.join("solver.db"));
+        }
+        assert_eq!(read(folder, "").unwrap().network, Network::default());
+    }
+
+    #[test]
+    fn what_is_wrong_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = |network: &str| read(folder.path(), network).unwrap_err().to_string();
+        assert!(error("network = \"nowhere.toml\"").contains("nowhere.toml"));
+        assert!(error("[network]\nfee = 1").contains("unknown field `fee`"));
+        assert!(error("network = 3").contains("invalid type"));
     }
 }

@@ -1,25 +1,36 @@
 use std::process::Command;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use serde_json::{Value, json};
+use serde_json::json;
 use tempfile::TempDir;
 
+use crate::fault::FaultProxy;
 use crate::process::Process;
 use crate::programs;
-use crate::proxy::Proxy;
+use crate::setting::Setting;
 
-/// An anvil that keeps its state while it is down. Its address stays the same, since a proxy stands before it.
+/// An anvil that keeps its state while it is down, and behaves as the [`Setting`] has it. Its address stays the same, since
+/// a proxy stands before it.
 pub struct Node {
     anvil: Option<Process>,
-    proxy: Proxy,
+    proxy: FaultProxy,
+    setting: Setting,
+    /// Seconds between two blocks; 0 where they come with transactions.
+    block_time: AtomicU64,
     /// Of the first block, in Unix seconds: the same after each start, and with it the first block.
     genesis: u64,
     folder: TempDir,
 }
 
 impl Node {
-    /// Starts one with a fresh chain.
+    /// Starts one with a fresh chain. It makes a block for each transaction until it is [slowed](Self::slow_to).
     pub fn start() -> Self {
+        Self::of(Setting::chosen())
+    }
+
+    /// Starts one of this setting.
+    pub fn of(setting: Setting) -> Self {
         let folder = tempfile::Builder::new()
             .prefix("ayumi-node-")
             .tempdir()
@@ -30,10 +41,13 @@ impl Node {
             .as_secs();
         let mut node = Self {
             anvil: None,
-            proxy: Proxy::to_nowhere(),
+            proxy: FaultProxy::to_nowhere(),
+            setting,
+            block_time: AtomicU64::new(0),
             genesis,
             folder,
         };
+        node.proxy.rules(setting.rules());
         node.resume();
         node
     }
@@ -43,9 +57,25 @@ impl Node {
         self.proxy.url()
     }
 
+    /// How it behaves.
+    pub fn setting(&self) -> Setting {
+        self.setting
+    }
+
     /// What stands before it.
-    pub fn proxy(&self) -> &Proxy {
+    pub fn proxy(&self) -> &FaultProxy {
         &self.proxy
+    }
+
+    /// From now on, makes a block every so many seconds.
+    pub async fn slow_to(&self, seconds: u64) {
+        self.block_time.store(seconds, Ordering::SeqCst);
+        let set = self
+            .proxy
+            .upstream()
+            .call("evm_setIntervalMining", json!([seconds]))
+            .await;
+        set.expect("it is an anvil");
     }
 
     /// Stops it; its state is kept.
@@ -61,8 +91,13 @@ impl Node {
         let mut command = Command::new(programs::anvil());
         command.args(["--port", "0", "--accounts", "1", "--hardfork", "cancun"]);
         command
+            .args(self.setting.arguments())
             .args(["--timestamp", &self.genesis.to_string(), "--state"])
             .arg(self.folder.path().join("state.json"));
+        let block_time = self.block_time.load(Ordering::SeqCst);
+        if block_time > 0 {
+            command.args(["--block-time", &block_time.to_string()]);
+        }
         let started = Process::start(
             command,
             &self.folder.path().join("anvil.log"),
@@ -73,26 +108,5 @@ impl Node {
         self.anvil = Some(anvil);
         self.proxy
             .towards(Some(address.parse().expect("an address with a port")));
-    }
-}
-
-/// Calls a node.
-pub(crate) async fn rpc(url: &str, method: &str, parameters: &Value) -> Result<Value, String> {
-    let request = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": parameters });
-    let answer = ayumi_chain::http()
-        .build()
-        .map_err(|cause| cause.to_string())?
-        .post(url)
-        .json(&request)
-        .send()
-        .await
-        .map_err(|cause| cause.to_string())?;
-    let answer = answer
-        .json::<Value>()
-        .await
-        .map_err(|cause| cause.to_string())?;
-    match answer.get("result") {
-        Some(result) => Ok(result.clone()),
-        None => Err(answer["error"].to_string()),
     }
 }

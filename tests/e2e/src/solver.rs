@@ -2,13 +2,14 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use alloy::primitives::Address;
-use ayumi_chain::Wallet;
+use ayumi_chain::{Fees, Wallet};
 use serde_json::json;
 
 use crate::process::Process;
 use crate::programs;
 use crate::proxy::{Proxy, address_of};
-use crate::world::World;
+use crate::setting::Setting;
+use crate::world::{MONEY, World};
 
 /// Whether a solver delivers what producers gave it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,6 +78,10 @@ impl Solver {
     }
 
     fn configure(&self, world: &World) {
+        let network = match Setting::chosen().profile() {
+            Some(profile) => json!(profile),
+            None => json!({ "poll_ms": 20 }),
+        };
         let config = json!({
             "rpc": self.back.url(),
             "operator": world.chain().contracts().operator,
@@ -84,17 +89,16 @@ impl Solver {
             "password_file": "password",
             "listen": "127.0.0.1:0",
             "store": "solver.db",
-            "network": { "poll_ms": 20 },
+            "network": network,
         });
         let text = toml::to_string(&config).expect("the configuration is of plain values");
         let write = |name: &str, text: &str| std::fs::write(self.folder.join(name), text);
         write("password", "password")
             .and_then(|()| write("solver.toml", &text))
             .expect("the folder can be written to");
-        world.rpc(
-            "anvil_setBalance",
-            &json!([self.address, "0x3635c9adc5dea00000"]),
-        );
+        if world.chain().network().fees == Fees::Market {
+            world.rpc("anvil_setBalance", &json!([self.address, MONEY]));
+        }
     }
 
     /// The endpoint that is registered.

@@ -12,9 +12,15 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 use crate::account::Account;
-use crate::node::rpc;
+use crate::fault::Upstream;
+use crate::node::Node;
 use crate::process::Process;
 use crate::programs;
+use crate::proxy::address_of;
+use crate::setting::Setting;
+
+/// A thousand ether.
+pub(crate) const MONEY: &str = "0x3635c9adc5dea00000";
 
 /// A consortium of its own: a chain, the contracts, organisations with accounts, a solver.
 pub struct World {
@@ -24,6 +30,10 @@ pub struct World {
     solver: String,
     chain: Chain,
     runtime: Runtime,
+    /// The node itself, past whatever stands before it.
+    upstream: Upstream,
+    /// Where it is not devnet's.
+    node: Option<Node>,
     folder: TempDir,
 }
 
@@ -34,8 +44,40 @@ impl Default for World {
 }
 
 impl World {
-    /// Starts `ayumi devnet` with these arguments.
+    /// Starts `ayumi devnet` with these arguments, on the network that the [`Setting`] has.
     pub fn new(arguments: &[&str]) -> Self {
+        let setting = Setting::chosen();
+        if setting == Setting::Anvil {
+            return Self::alone(arguments);
+        }
+        let node = Node::of(setting);
+        let mut world = Self::on(&node, arguments);
+        world.node = Some(node);
+        world
+    }
+
+    /// Starts `ayumi devnet` with these arguments over a node.
+    pub fn on(node: &Node, arguments: &[&str]) -> Self {
+        let (url, setting) = (node.url(), node.setting());
+        let profile = setting
+            .profile()
+            .map(|profile| profile.display().to_string());
+        let mut all = vec!["--node", &url];
+        all.extend(profile.iter().flat_map(|profile| ["--network", profile]));
+        all.extend(arguments);
+        let mut world = Self::alone(&all);
+        world.upstream = node.proxy().upstream();
+        if setting == Setting::Besu {
+            world.endow();
+        }
+        if let Some(seconds) = setting.block_time() {
+            world.wait_for(node.slow_to(seconds));
+        }
+        world
+    }
+
+    /// Starts `ayumi devnet` with these arguments and nothing else.
+    pub fn alone(arguments: &[&str]) -> Self {
         let folder = tempfile::Builder::new()
             .prefix("ayumi-world-")
             .tempdir()
@@ -61,28 +103,39 @@ impl World {
             .parse()
             .expect("an address");
         let rpc = text(&facts["rpc"]);
-        let runtime = Runtime::new().expect("there are threads");
-        let url = rpc.parse().expect("a URL");
-        let network = Network {
-            patience_s: 30,
-            ..Network::default()
-        };
-        let chain = runtime
-            .block_on(Chain::connect(url, network, operator))
-            .expect("the chain answers");
         let accounts = facts["accounts"].as_array().expect("a list");
         let accounts = accounts
             .iter()
             .map(|facts| account(facts, folder.path()))
-            .collect();
+            .collect::<Vec<_>>();
+        let profile = accounts[0].environment.get("AYUMI_NETWORK");
+        let network = Network {
+            patience_s: 30,
+            ..Network::read(Path::new(profile.expect("devnet names it"))).expect("devnet wrote it")
+        };
+        let runtime = Runtime::new().expect("there are threads");
+        let url = rpc.parse().expect("a URL");
+        let chain = runtime
+            .block_on(Chain::connect(url, network, operator))
+            .expect("the chain answers");
         Self {
             devnet,
             accounts,
+            upstream: Upstream::at(Some(address_of(&rpc))),
             rpc,
             solver: text(&facts["solver"]),
             chain,
             runtime,
+            node: None,
             folder,
+        }
+    }
+
+    /// Gives consumers, and who would be one, something to pay prices with.
+    fn endow(&self) {
+        let buyers = ["consumer", "stranger"].map(|role| self.accounts(role));
+        for account in buyers.into_iter().flatten() {
+            self.rpc("anvil_setBalance", &json!([account.address, MONEY]));
         }
     }
 
@@ -140,9 +193,9 @@ impl World {
         self.runtime.block_on(future)
     }
 
-    /// Calls the node.
+    /// Calls the node itself, which does more for tests than for others.
     pub fn rpc(&self, method: &str, parameters: &Value) -> Value {
-        self.wait_for(rpc(&self.rpc, method, parameters))
+        self.wait_for(self.upstream.call(method, parameters.clone()))
             .unwrap_or_else(|cause| panic!("{method}: {cause}"))
     }
 
@@ -150,6 +203,19 @@ impl World {
     pub fn pass(&self, seconds: u64) {
         self.rpc("evm_increaseTime", &json!([seconds]));
         self.rpc("evm_mine", &json!([]));
+    }
+
+    /// From now on, makes those blocks only that are asked for, with `evm_mine`.
+    pub fn hold_blocks(&self) {
+        self.rpc("evm_setIntervalMining", &json!([0]));
+    }
+
+    /// From now on, makes blocks by itself, as the [`Setting`] has it.
+    pub fn make_blocks(&self) {
+        match Setting::chosen().block_time() {
+            Some(seconds) => self.rpc("evm_setIntervalMining", &json!([seconds])),
+            None => self.rpc("evm_setAutomine", &json!([true])),
+        };
     }
 
     /// The tasks that were delivered, once for each delivery, in order of their numbers.

@@ -120,7 +120,7 @@ fn a_solver_killed_at_any_step_delivers_once() {
     for (number, point) in POINTS.into_iter().enumerate() {
         let name = format!("{number}.json");
         let killed = kill_at(&solver, point);
-        let running = consumer.start(&["use", &product, "--buy", "-o", &name]);
+        let running = consumer.start(&["use", &product, "--buy", "--another", "-o", &name]);
         wait_until(point.0, || killed.load(Ordering::SeqCst).then_some(()));
         let mut solver = solver.lock().expect("nobody panics with it");
         point.1(&solver).open();
@@ -151,7 +151,7 @@ fn what_a_killed_command_began_its_successor_ends() {
             see.store(true, Ordering::SeqCst);
             Action::Cut
         });
-        let running = consumer.start(&["use", &product, "-o", "got.json"]);
+        let running = consumer.start(&["use", &product, "--another", "-o", "got.json"]);
         wait_until("the command asks the solver", || {
             seen.load(Ordering::SeqCst).then_some(())
         });
@@ -161,7 +161,9 @@ fn what_a_killed_command_began_its_successor_ends() {
         arrived(consumer, "got.json");
     }
     assert_eq!(world.deliveries(), [U256::from(1), U256::from(2)]);
-    consumer.ayumi(&["use", &product]).fails("no-ticket");
+    consumer
+        .ayumi(&["use", &product, "--another"])
+        .fails("no-ticket");
 }
 
 #[test]
@@ -206,7 +208,7 @@ fn two_commands_of_one_account_wait_for_each_other() {
 #[test]
 fn a_node_that_restarts_under_everybody_is_waited_for() {
     let mut node = Node::start();
-    let world = World::new(&["--node", &node.url()]);
+    let world = World::on(&node, &[]);
     let consumer = world.account("kitakaze");
     let solver = Solver::start(&world, "patient", "Minato ISAC", Honesty::Honest);
     let product = publish(world.account("hinode"), &solver.url(), "20");

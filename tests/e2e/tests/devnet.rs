@@ -3,7 +3,9 @@
 use std::net::TcpListener;
 use std::process::Command;
 
-use ayumi_e2e::{Process, Running, World, programs, wait_until};
+use alloy::primitives::U256;
+use ayumi_chain::Fees;
+use ayumi_e2e::{Account, Node, Process, Running, Setting, World, programs, wait_until};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 
 /// The ids of a program's children whose command contains a text.
@@ -73,7 +75,7 @@ fn being_killed_ends_all_of_it() {
 #[test]
 fn when_a_part_dies_all_of_it_ends() {
     for part in ["anvil", "solver"] {
-        let mut world = World::default();
+        let mut world = World::alone(&[]);
         let devnet: &mut Process = world.devnet();
         let all = children(devnet.id(), "");
         let name = if part == "anvil" {
@@ -111,6 +113,87 @@ fn a_port_in_use_is_one_clear_line() {
 fn a_node_that_is_none_is_refused() {
     let outcome = devnet(&["--node", "http://127.0.0.1:1"]).end();
     outcome.fails("no-anvil-node");
+}
+
+fn money(world: &World, account: &Account) -> U256 {
+    world
+        .wait_for(world.chain().balance(account.address))
+        .expect("the chain answers")
+}
+
+#[test]
+fn where_gas_is_free_only_consumers_have_money() {
+    let profile = Setting::Besu.profile().expect("it has one");
+    let world = World::alone(&["--network", profile.to_str().expect("our paths are text")]);
+    assert_eq!(world.chain().network().fees, Fees::Zero);
+    for account in world.everyone() {
+        let is_rich = !money(&world, account).is_zero();
+        assert_eq!(is_rich, account.role == "consumer", "{}", account.name);
+    }
+    world
+        .governor()
+        .must(&["organisation", "add", "Yamabiko Lab"]);
+}
+
+#[test]
+fn it_begins_on_a_chain_that_takes_its_time_and_gives_no_money() {
+    let node = Node::of(Setting::Besu);
+    let profile = Setting::Besu.profile().expect("it has one");
+    let profile = profile.to_str().expect("our paths are text");
+    let runtime = tokio::runtime::Runtime::new().expect("there are threads");
+    runtime.block_on(node.slow_to(1));
+    let mut world = World::alone(&["--node", &node.url(), "--network", profile]);
+    assert!(world.devnet().said().contains("money     none"));
+    assert!(money(&world, world.account("kitakaze")).is_zero());
+    let solvers = world.governor().must(&["solver", "list"]);
+    assert_eq!(solvers[0]["endpoint"], world.solver_url());
+    // Nothing that nodes forget, or that Besu does not tell, was asked for.
+    for method in [
+        "eth_newFilter",
+        "eth_newBlockFilter",
+        "eth_maxPriorityFeePerGas",
+    ] {
+        assert_eq!(node.proxy().count(method), 0, "{method}");
+    }
+}
+
+#[test]
+fn a_node_that_wants_a_token_gets_it_from_everybody() {
+    let node = Node::of(Setting::Besu);
+    node.proxy().token(Some("first"));
+    let folder = tempfile::tempdir().expect("there is room for a folder");
+    let write = |name: &str, text: &str| {
+        std::fs::write(folder.path().join(name), text).expect("the folder can be written to");
+    };
+    write("token", "first");
+    write(
+        "network.toml",
+        "fees = \"zero\"\nbearer_token_file = \"token\"",
+    );
+    let profile = folder.path().join("network.toml");
+    let profile = profile.to_str().expect("our paths are text");
+    let world = World::alone(&["--node", &node.url(), "--network", profile]);
+    let list = ["organisation", "list"];
+    world.governor().must(&list);
+
+    node.proxy().token(Some("second"));
+    world.governor().ayumi(&list).fails("unauthorised");
+    let is_ready = |status: u16| {
+        wait_until("the solver notices", || {
+            let asked = status_of(&world, &format!("{}/readyz", world.solver_url()));
+            (asked == Some(status)).then_some(())
+        });
+    };
+    is_ready(503);
+    write("token", "second");
+    world.governor().must(&list);
+    is_ready(200);
+}
+
+fn status_of(world: &World, url: &str) -> Option<u16> {
+    let client = ayumi_chain::http().build().expect("a client");
+    let answer = world.wait_for(client.get(url).send()).ok()?;
+    Some(answer.status().as_u16())
 }
 
 #[test]

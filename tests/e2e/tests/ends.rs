@@ -1,8 +1,11 @@
 //! Tasks that end another way than by a right delivery: nobody keeps money for nothing.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use alloy::primitives::U256;
 use ayumi_contracts::ICTIOperator::State;
-use ayumi_e2e::{Account, Honesty, Solver, World, samples};
+use ayumi_e2e::{Account, Action, Honesty, Solver, World, samples, wait_until};
 
 const ETHER: u64 = 1_000_000_000_000_000_000;
 
@@ -38,9 +41,9 @@ fn what_nobody_serves_is_cancelled_and_refunded() {
     // The solver is there when the ticket is spent, and gone when the delivery is due.
     solver.front.rule(|request| {
         if request.is("GET", "/delivery") {
-            ayumi_e2e::Action::Cut
+            Action::Cut
         } else {
-            ayumi_e2e::Action::Forward
+            Action::Forward
         }
     });
     let outcome = consumer.ayumi(&["use", &product, "--wait", "1"]);
@@ -101,4 +104,43 @@ fn a_complaint_about_right_data_is_none() {
     );
     assert_eq!(world.task(1).state, State::Delivered);
     assert_eq!(world.till(), U256::from(ETHER));
+}
+
+#[test]
+fn a_key_that_was_not_sent_in_time_is_never_sent() {
+    let world = World::new(&["--delivery-period", "3600"]);
+    let consumer = world.account("kitakaze");
+    let mut solver = Solver::start(&world, "late", "Minato ISAC", Honesty::Honest);
+    let product = publish(world.account("hinode"), &solver.url());
+    // The signed delivery is stored, and nothing of it comes through to the node.
+    let sends = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&sends);
+    solver.back.rule(move |request| {
+        if request.method().as_deref() != Some("eth_sendRawTransaction") {
+            return Action::Forward;
+        }
+        count.fetch_add(1, Ordering::SeqCst);
+        Action::Cut
+    });
+    let waiting = consumer.start(&["use", &product, "--buy"]);
+    wait_until("the solver tries to send", || {
+        (sends.load(Ordering::SeqCst) > 0).then_some(())
+    });
+    solver.kill();
+    waiting.kill();
+    let tried = sends.load(Ordering::SeqCst);
+
+    // A tenth of the period is left, less than the solver keeps to; the task can still be delivered, and not cancelled.
+    world.pass(3_300);
+    solver.resume();
+    wait_until("the solver gives up", || {
+        solver.log().contains("too late to send").then_some(())
+    });
+    assert_eq!(sends.load(Ordering::SeqCst), tried);
+    assert_eq!(world.task(1).state, State::Requested);
+
+    world.pass(301);
+    consumer.must(&["cancel", "1"]);
+    assert_eq!(consumer.must(&["refund", &product])["quantity"], 1);
+    assert_eq!(sends.load(Ordering::SeqCst), tried);
 }

@@ -12,20 +12,21 @@ use std::{env, fs};
 
 use alloy::primitives::Address;
 use alloy::providers::ext::AnvilApi;
-use ayumi_chain::{Chain, Wallet, deploy};
+use ayumi_chain::{Chain, Network, Wallet, deploy, provider};
 use ayumi_contracts::IConsortium;
+use clap::parser::ValueSource;
 use reqwest::Url;
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 use tokio::signal::unix::{SignalKind, signal};
 
-use self::accounts::{developers, enrol_all, fund, keystores, no_anvil, send, write_network};
+use self::accounts::{development, enrol_all, fund, keystores, no_anvil, send, write_network};
 pub use self::error::DevnetError;
 use self::members::Member;
 use self::process::Process;
 use self::programs::{ready, start_anvil, start_solver};
 use super::governor::PeriodArgs;
-use crate::cx::Cx;
+use crate::cx::{Cx, source};
 use crate::error::Result;
 use crate::output::Answer;
 use crate::session::Session;
@@ -44,7 +45,7 @@ pub(crate) struct Args {
     /// Port of the chain; the solver has the next one [default: free ones]
     #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..65_535))]
     port_base: Option<u16>,
-    /// An anvil that runs already, instead of one of its own
+    /// A node that runs already, instead of an anvil of its own; with a --network without fees it may be any node
     #[arg(long, value_name = "URL", conflicts_with_all = ["block_time", "port_base"])]
     node: Option<Url>,
     #[command(flatten)]
@@ -58,23 +59,34 @@ struct Devnet {
     solver_url: String,
     chain: Chain,
     accounts: Vec<(Member, Address)>,
+    /// Whether consumers can pay prices.
+    has_money: bool,
     folder: TempDir,
 }
 
 impl Args {
     /// Runs until a signal.
-    pub(crate) async fn run(self, _: &Cx) -> Result<Answer> {
+    pub(crate) async fn run(self, cx: &Cx) -> Result<Answer> {
+        let network = self.network(cx)?;
         let signalled = signalled()?;
         tokio::select! {
-            ended = serve(&self) => Err(ended?),
+            ended = serve(&self, network) => Err(ended?),
             () = signalled => Ok(Answer::new(&Value::Null, "")),
         }
+    }
+
+    /// The profile that was named here. One in the environment is that of another network.
+    fn network(&self, cx: &Cx) -> Result<Network> {
+        if source(&cx.matches, "network") == Some(ValueSource::CommandLine) {
+            return cx.network();
+        }
+        Ok(development(self.block_time))
     }
 }
 
 /// Runs until something ends by itself; says what.
-async fn serve(arguments: &Args) -> Result<crate::error::Error> {
-    let mut devnet = Devnet::start(arguments).await?;
+async fn serve(arguments: &Args, network: Network) -> Result<crate::error::Error> {
+    let mut devnet = Devnet::start(arguments, network).await?;
     let file = match &arguments.accounts_file {
         Some(file) => file.clone(),
         None => devnet.folder.path().join("accounts.json"),
@@ -94,7 +106,7 @@ async fn serve(arguments: &Args) -> Result<crate::error::Error> {
 }
 
 impl Devnet {
-    async fn start(arguments: &Args) -> Result<Self> {
+    async fn start(arguments: &Args, network: Network) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("ayumi-devnet-").tempdir();
         let folder = folder.map_err(|cause| DevnetError::File {
             path: env::temp_dir(),
@@ -110,23 +122,15 @@ impl Devnet {
         }
         let (anvil, node) = match &arguments.node {
             Some(node) => (None, node.clone()),
-            None => start_anvil(arguments.port_base.unwrap_or(0), folder.path())
+            None => start_anvil(arguments.port_base.unwrap_or(0), &network, folder.path())
                 .await
                 .map(|(anvil, node)| (Some(anvil), node))?,
         };
         let wallets = keystores(folder.path())?;
         let solver_wallet = Wallet::random();
         solver_wallet.save(folder.path(), "solver", PASSWORD)?;
-        fund(
-            &node,
-            wallets
-                .iter()
-                .map(|(_, wallet)| wallet.address())
-                .chain([solver_wallet.address()]),
-        )
-        .await?;
-
-        let network = write_network(folder.path(), &node, arguments.block_time).await?;
+        let has_money = fund(&node, &network, &wallets, solver_wallet.address()).await?;
+        let network = write_network(folder.path(), &node, network).await?;
         let (_, governor) = wallets.first().expect("the governor is a member");
         let bare = Chain::without_contracts(node.clone(), network.clone()).await?;
         let contracts = deploy(&bare, governor, arguments.periods.periods()).await?;
@@ -153,8 +157,7 @@ impl Devnet {
         };
         send(&governor, "register the solver", &call).await?;
         if let Some(seconds) = arguments.block_time {
-            let mining = developers(&node)?;
-            mining
+            provider(&node, chain.network())
                 .anvil_set_interval_mining(seconds)
                 .await
                 .map_err(|cause| no_anvil(&node, &cause))?;
@@ -170,6 +173,7 @@ impl Devnet {
             solver_url,
             chain,
             accounts,
+            has_money,
             folder,
         })
     }
@@ -264,6 +268,9 @@ impl Devnet {
             self.chain.contracts().operator,
             file.display()
         );
+        if !self.has_money {
+            eprintln!("money     none: the node gives none away, so send some to who buys");
+        }
     }
 }
 

@@ -2,23 +2,26 @@
 
 use std::path::Path;
 
-use alloy::network::Ethereum;
 use alloy::primitives::{Address, U256};
+use alloy::providers::Provider;
 use alloy::providers::ext::AnvilApi;
-use alloy::providers::{Provider, ProviderBuilder};
-use ayumi_chain::{Call, Network, Wallet};
+use alloy::transports::RpcError;
+use ayumi_chain::{Call, Fees, Network, Wallet, provider};
 use ayumi_contracts::IConsortium;
 use reqwest::Url;
 
 use super::super::governor::team_label;
-use super::members::{MEMBERS, Member, SOLVER_ORGANISATION};
+use super::members::{MEMBERS, Member, Role, SOLVER_ORGANISATION};
 use super::{DevnetError, PASSWORD, write};
 use crate::error::Result;
 use crate::session::Session;
 use crate::submit::Intent;
 
-/// What every account has to spend: 1,000 ether.
+/// What an account has to spend: 1,000 ether.
 const MONEY: u128 = 1_000 * 1_000_000_000_000_000_000;
+
+/// The JSON-RPC error of a node that does not know what is asked.
+const NO_METHOD: i64 = -32601;
 
 /// Milliseconds between two looks at a chain that makes a block for each transaction.
 const INSTANT_POLL_MS: u64 = 20;
@@ -34,24 +37,31 @@ pub(super) fn keystores(folder: &Path) -> Result<Vec<(Member, Wallet)>> {
     wallets.collect()
 }
 
-/// The node by its methods for developers.
-pub(super) fn developers(node: &Url) -> Result<impl AnvilApi<Ethereum> + Provider, DevnetError> {
-    let client = ayumi_chain::http()
-        .build()
-        .map_err(|cause| no_anvil(node, &cause))?;
-    Ok(ProviderBuilder::new().connect_reqwest(client, node.clone()))
-}
-
+/// Gives the accounts something to spend. Where gas costs nothing only consumers need it, for the prices, and do without
+/// where the node has no money to give: returns whether it had.
 pub(super) async fn fund(
     node: &Url,
-    accounts: impl Iterator<Item = Address>,
-) -> Result<(), DevnetError> {
-    let provider = developers(node)?;
-    for account in accounts {
+    network: &Network,
+    wallets: &[(Member, Wallet)],
+    solver: Address,
+) -> Result<bool, DevnetError> {
+    let provider = provider(node, network);
+    let is_free = network.fees == Fees::Zero;
+    let spenders = wallets
+        .iter()
+        .filter(|(member, _)| !is_free || member.role == Role::Consumer)
+        .map(|(_, wallet)| wallet.address());
+    for account in spenders.chain((!is_free).then_some(solver)) {
         let funded = provider.anvil_set_balance(account, U256::from(MONEY)).await;
-        funded.map_err(|cause| no_anvil(node, &cause))?;
+        match funded {
+            Ok(()) => {}
+            Err(RpcError::ErrorResp(response)) if is_free && response.code == NO_METHOD => {
+                return Ok(false);
+            }
+            Err(cause) => return Err(no_anvil(node, &cause)),
+        }
     }
-    Ok(())
+    Ok(true)
 }
 
 pub(super) fn no_anvil(node: &Url, cause: &impl ToString) -> DevnetError {
@@ -61,17 +71,25 @@ pub(super) fn no_anvil(node: &Url, cause: &impl ToString) -> DevnetError {
     }
 }
 
-/// The network's profile, which is also a file for all who act here.
+/// The network's profile where none is given.
+pub(super) fn development(block_time: Option<u64>) -> Network {
+    Network {
+        poll_ms: block_time.map_or(INSTANT_POLL_MS, |seconds| seconds.saturating_mul(200)),
+        ..Network::default()
+    }
+}
+
+/// Writes the network's profile, with the chain's id, as a file for all who act here.
 pub(super) async fn write_network(
     folder: &Path,
     node: &Url,
-    block_time: Option<u64>,
+    network: Network,
 ) -> Result<Network, DevnetError> {
-    let chain_id = developers(node)?.get_chain_id().await;
+    let chain_id = provider(node, &network).get_chain_id().await;
+    let chain_id = chain_id.map_err(|cause| no_anvil(node, &cause))?;
     let network = Network {
-        chain_id: Some(chain_id.map_err(|cause| no_anvil(node, &cause))?),
-        poll_ms: block_time.map_or(INSTANT_POLL_MS, |seconds| seconds.saturating_mul(200)),
-        ..Network::default()
+        chain_id: network.chain_id.or(Some(chain_id)),
+        ..network
     };
     let text = toml::to_string(&network).expect("the profile is of plain values");
     write(&folder.join("network.toml"), text.as_bytes())?;

@@ -85,7 +85,7 @@ impl DevnetError {
                 "see what it says above; all else was ended"
             }
             Self::File { .. } => "check the path and its permissions",
-            Self::Node { .. } => "name an anvil, or leave --node out",
+            Self::Node { .. } => "name an anvil, or a --network without fees, or leave --node out",
         }
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use alloy::primitives::Address;
-use ayumi_chain::{Chain, Network};
+use ayumi_chain::{Chain, Fees, Network};
 use reqwest::Url;
 use tokio::process::Command;
 
@@ -18,7 +18,11 @@ const READY: Duration = Duration::from_mins(1);
 /// Between two looks at whether it is.
 const LOOK: Duration = Duration::from_millis(20);
 
-pub(super) async fn start_anvil(port: u16, folder: &Path) -> Result<(Process, Url), DevnetError> {
+pub(super) async fn start_anvil(
+    port: u16,
+    network: &Network,
+    folder: &Path,
+) -> Result<(Process, Url), DevnetError> {
     let mut command = Command::new(find_anvil().ok_or(DevnetError::NoAnvil)?);
     command.args([
         "--port",
@@ -28,6 +32,12 @@ pub(super) async fn start_anvil(port: u16, folder: &Path) -> Result<(Process, Ur
         "--hardfork",
         "cancun",
     ]);
+    if let Some(id) = network.chain_id {
+        command.args(["--chain-id", &id.to_string()]);
+    }
+    if network.fees == Fees::Zero {
+        command.args(["--base-fee", "0", "--gas-price", "0", "--no-priority-fee"]);
+    }
     let (anvil, address) = Process::start("anvil", command, folder, "Listening on ").await?;
     let malformed = |_| DevnetError::Silent {
         name: "anvil",

@@ -8,6 +8,7 @@ mod cancel;
 mod complain;
 mod completions;
 mod config;
+mod consortium;
 mod devnet;
 mod feedback;
 mod governor;
@@ -47,6 +48,8 @@ pub(crate) enum Command {
     Everyone(Everyone),
     #[command(flatten)]
     Governor(governor::Governor),
+    /// Make and check what the Besu nodes of a consortium need
+    Consortium(consortium::Args),
     /// Run a whole consortium to try things on, until Ctrl-C
     Devnet(devnet::Args),
 }
@@ -62,7 +65,7 @@ pub(crate) enum Producer {
     Revise(revise::Args),
     /// End the sale of a product
     Withdraw(withdraw::Args),
-    /// See the account's own products
+    /// List the account's own products, and have another solver deliver one
     Product(product::Args),
 }
 
@@ -75,7 +78,7 @@ pub(crate) enum Consumer {
     Show(show::Args),
     /// Buy tickets
     Buy(buy::Args),
-    /// Spend a ticket and write the document; takes up what was interrupted
+    /// Spend a ticket and write the document; takes up what was interrupted, or writes it again
     Use(use_product::Args),
     /// List the account's tasks
     Tasks(tasks::Args),
@@ -108,6 +111,7 @@ impl Command {
             Self::Settle(args) => args.run(cx).await,
             Self::Audit(args) => args.run(cx).await,
             Self::Governor(governor) => governor.run(cx).await,
+            Self::Consortium(args) => args.run(),
             Self::Devnet(args) => args.run(cx).await,
             Self::Everyone(Everyone::Account(args)) => args.run(cx),
             Self::Everyone(Everyone::Config(config::Args {})) => config::run(cx),

@@ -52,9 +52,38 @@ pub async fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn parse(arguments: &[OsString]) -> Result<(Cli, clap::ArgMatches), clap::Error> {
-    let matches = Cli::command().try_get_matches_from(arguments)?;
+    let matches = command().try_get_matches_from(arguments)?;
     let cli = Cli::from_arg_matches(&matches)?;
     Ok((cli, matches))
+}
+
+/// The command with all its subcommands. Usages are those of the help: an error would show each option that is set by the
+/// environment as if it were required. A value below zero is for the option to refuse, in its own words.
+fn command() -> clap::Command {
+    let mut built = Cli::command();
+    built.build();
+    tuned(Cli::command(), &mut built)
+}
+
+fn tuned(command: clap::Command, built: &mut clap::Command) -> clap::Command {
+    let usage = built.render_usage().to_string();
+    let usage = usage.strip_prefix("Usage: ").unwrap_or(&usage).to_owned();
+    let command = command.override_usage(usage).mut_args(|argument| {
+        let takes_value = argument.get_action().takes_values() && !argument.is_positional();
+        argument.allow_negative_numbers(takes_value)
+    });
+    let names = command
+        .get_subcommands()
+        .map(|inner| inner.get_name().to_owned());
+    names
+        .collect::<Vec<_>>()
+        .iter()
+        .fold(command, |command, name| {
+            command.mut_subcommand(name, |inner| match built.find_subcommand_mut(name) {
+                Some(built) => tuned(inner, built),
+                None => inner,
+            })
+        })
 }
 
 /// Help and version are results; the rest is an error, in the form that was asked for.
@@ -88,13 +117,13 @@ mod tests {
 
     #[test]
     fn the_arguments_fit_together() {
-        Cli::command().debug_assert();
+        command().debug_assert();
     }
 
     /// A command's argument with the id of a shared one would be read in its place, or panic.
     #[test]
     fn no_command_takes_the_id_of_a_shared_argument() {
-        let command = Cli::command();
+        let command = command();
         let shared = command
             .get_arguments()
             .filter(|argument| argument.is_global_set());
@@ -113,5 +142,29 @@ mod tests {
             }
             commands.extend(command.get_subcommands());
         }
+    }
+
+    #[test]
+    fn a_usage_is_the_same_whatever_is_set() {
+        for arguments in [
+            ["ayumi", "show", "--account=me"],
+            ["ayumi", "show", "--json"],
+        ] {
+            let error = command().try_get_matches_from(arguments).unwrap_err();
+            let text = error.to_string();
+            assert!(
+                text.contains("Usage: ayumi show [OPTIONS] <PRODUCT>"),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_price_below_zero_is_refused_as_a_price() {
+        let arguments = ["publish", "x.json", "--price", "-1", "--stock", "1"];
+        let arguments = [&["ayumi"][..], &arguments].concat();
+        let error = command().try_get_matches_from(arguments).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ValueValidation);
+        assert!(error.to_string().contains("not below 0"), "{error}");
     }
 }

@@ -10,7 +10,8 @@ pub(crate) use listing::words;
 pub use listing::{ContextArgs, ListingArgs};
 pub use network::NetworkArgs;
 pub use output::OutputArgs;
-pub use values::{Moment, Percent, Price};
+pub use values::{Moment, Percent, Price, WhichSolver};
+pub(crate) use values::{address, key};
 pub use wallet::WalletArgs;
 
 /// The arguments of every command.

@@ -1,5 +1,6 @@
 //! What an account does, as methods of [`Session`](crate::Session).
 
+mod assign;
 mod choice;
 mod feedback;
 mod money;
@@ -12,6 +13,7 @@ mod settle;
 mod trade;
 mod work;
 
+pub use assign::Assigned;
 pub use feedback::{Dialogue, NoteText};
 pub use money::Balance;
 pub use offer::Offer;

@@ -10,7 +10,7 @@
 //! Nothing is sent to the chain before it is in the account's journal, and the journal entry goes only when its result was
 //! recorded or printed ([`Sent`]): an interrupted command, given again, takes up the transaction that it sent. Nothing that
 //! an account needs is in the state folder alone, but the evidence for a complaint, which a solver may refuse to give
-//! again.
+//! again, and the seeds of published products, with which another solver can be given the document.
 
 mod app;
 pub mod args;
@@ -33,8 +33,8 @@ pub use command::DevnetError;
 pub use endpoint::{Endpoint, Identity, SolverError};
 pub use error::{ConfigError, Error, InputError, Result, StateError, TaskError};
 pub use flow::{
-    Balance, Bought, Dialogue, NoteText, Offer, Payload, Published, Refunded, Settled, UseOptions,
-    Used,
+    Assigned, Balance, Bought, Dialogue, NoteText, Offer, Payload, Published, Refunded, Settled,
+    UseOptions, Used,
 };
 pub use output::{Answer, Verdict};
 pub use progress::{Observer, Silent};

@@ -92,14 +92,7 @@ pub(crate) fn missing_json(context: &Context) -> Value {
 
 /// A context for people, line by line.
 pub(crate) fn lines(context: &Context) -> Vec<(&'static str, String)> {
-    let period = match (context.valid_from, context.valid_until) {
-        (0, 0) => String::new(),
-        (from, until) => format!(
-            "{} to {}",
-            crate::text::time(from),
-            crate::text::time(until)
-        ),
-    };
+    let period = crate::text::period(context.valid_from, context.valid_until);
     let missing = context
         .missing()
         .iter()

@@ -15,6 +15,8 @@ pub struct Answer {
     json: Value,
     text: String,
     verdict: Verdict,
+    /// For people, beside the result.
+    remark: Option<&'static str>,
     mined: Vec<Mined>,
 }
 
@@ -39,6 +41,7 @@ impl Answer {
                 .expect("results are plain structures with string keys"),
             text: text.into(),
             verdict: Verdict::Done,
+            remark: None,
             mined: Vec::new(),
         }
     }
@@ -48,6 +51,24 @@ impl Answer {
         if negative {
             self.verdict = Verdict::Negative;
         }
+        self
+    }
+
+    /// A list in both forms, which is a negative answer where it has no rows; people are told so on stderr then.
+    pub fn list<T: Serialize>(
+        rows: &[T],
+        text: impl FnOnce() -> String,
+        empty: &'static str,
+    ) -> Self {
+        if rows.is_empty() {
+            return Self::new(&rows, "").negative_if(true).remarking(empty);
+        }
+        Self::new(&rows, text())
+    }
+
+    /// The same, with a line for people on stderr.
+    pub fn remarking(mut self, remark: &'static str) -> Self {
+        self.remark = Some(remark);
         self
     }
 
@@ -69,6 +90,9 @@ impl Answer {
                 return Err(Error::Output(cause));
             }
             _ => {}
+        }
+        if let Some(remark) = self.remark.filter(|_| !as_json) {
+            eprintln!("{remark}");
         }
         self.mined.into_iter().for_each(Mined::recorded);
         Ok(self.verdict)

@@ -79,6 +79,13 @@ impl Store {
             .join(format!("{}.json", hex::encode(key)))
     }
 
+    /// The seed of what was published; another solver can be given the document with it alone.
+    pub(crate) fn seed(&self, content_root: B256) -> PathBuf {
+        self.folder
+            .join("seeds")
+            .join(format!("{}.json", hex::encode(content_root)))
+    }
+
     /// The salted text of a note that is being left.
     pub(crate) fn note(&self, task: U256, kind: &str) -> PathBuf {
         self.task(task).join(kind)

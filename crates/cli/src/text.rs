@@ -13,6 +13,9 @@ const ETHER_DECIMALS: usize = 18;
 pub fn parse_ether(text: &str) -> Result<U256, String> {
     let (whole, decimals) = text.split_once('.').unwrap_or((text, "0"));
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if text.starts_with('-') {
+        return Err("expected an amount in ether that is not below 0, such as 0.01".into());
+    }
     if !digits(whole) || !digits(decimals) {
         return Err("expected an amount in ether, such as 0.01".into());
     }
@@ -63,6 +66,22 @@ pub(crate) fn time(seconds: u64) -> String {
         Some(at) if seconds != 0 => at.strftime("%Y-%m-%d %H:%MZ").to_string(),
         _ => "–".into(),
     }
+}
+
+/// From when until when something is valid, in words; "" where neither is stated.
+pub(crate) fn period(from: u64, until: u64) -> String {
+    match (from, until) {
+        (0, 0) => String::new(),
+        (from, 0) => format!("from {}; until when is not stated", time(from)),
+        (0, until) => format!("until {}; from when is not stated", time(until)),
+        (from, until) => format!("{} to {}", time(from), time(until)),
+    }
+}
+
+/// A count with its word: `1 block`, `2 blocks`.
+pub(crate) fn counted(count: impl Display + PartialEq<u64> + Copy, word: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {word}{plural}")
 }
 
 /// Serialises a value as the text that people write it as.
@@ -151,6 +170,30 @@ mod tests {
         for text in ["0", "1", "0.01", "0.000000000000000001", "1234.5"] {
             assert_eq!(ether(parse_ether(text).unwrap()), text);
         }
+    }
+
+    #[test]
+    fn a_period_reads_well_whatever_is_stated_of_it() {
+        let (from, until) = (1_770_973_200, 1_798_675_200);
+        assert_eq!(
+            period(from, until),
+            "2026-02-13 09:00Z to 2026-12-31 00:00Z"
+        );
+        assert_eq!(
+            period(from, 0),
+            "from 2026-02-13 09:00Z; until when is not stated"
+        );
+        assert_eq!(
+            period(0, until),
+            "until 2026-12-31 00:00Z; from when is not stated"
+        );
+        assert_eq!(period(0, 0), "");
+    }
+
+    #[test]
+    fn one_is_one_and_the_rest_are_many() {
+        let told = [0_u64, 1, 2].map(|count| counted(count, "block"));
+        assert_eq!(told, ["0 blocks", "1 block", "2 blocks"]);
     }
 
     #[test]

@@ -133,3 +133,39 @@ fn lint_and_dry_run_tell_what_is_missing_and_what_leaks() {
     });
     insta::assert_snapshot!("listings", told.collect::<String>());
 }
+
+#[test]
+fn a_list_of_accounts_tells_the_addresses_that_the_keystores_tell() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("password"), "secret").unwrap();
+    let foundry = folder.path().join("foundry");
+    let account = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ayumi"));
+        command.current_dir(folder.path()).env_clear();
+        command.env("FOUNDRY_DIR", &foundry).env("COLUMNS", "200");
+        command.args(["account", "--password-file=password"]);
+        shown(&command.args(arguments).output().unwrap())
+    };
+    let none = account(&["list"]);
+    assert_eq!(
+        none,
+        "there are no keystores: make one with ayumi account new NAME\n[exit 0]"
+    );
+
+    let made = account(&["new", "tidy", "--json"]);
+    let made = made.lines().next().unwrap();
+    let made = serde_json::from_str::<serde_json::Value>(made).unwrap();
+    let address = made["address"].as_str().unwrap();
+    let listed = account(&["list"]).to_lowercase();
+    assert!(listed.contains(address), "{listed}");
+
+    let keystore = foundry.join("keystores/tidy");
+    let text = fs::read_to_string(&keystore).unwrap();
+    let mut json = serde_json::from_str::<serde_json::Value>(&text).unwrap();
+    json.as_object_mut().unwrap().remove("address");
+    fs::write(&keystore, json.to_string()).unwrap();
+    let listed = account(&["list"]);
+    assert!(listed.contains("tidy  locked"), "{listed}");
+    let shown = account(&["show", "--account=tidy", "--json"]);
+    assert!(shown.contains(address), "{shown}");
+}

@@ -138,6 +138,7 @@ async fn redeem(
                 let wait = Duration::from_mins(2);
                 let options = UseOptions {
                     file: Some(file.clone()),
+                    another: true,
                     wait,
                     ..UseOptions::default()
                 };

@@ -89,7 +89,14 @@ fn a_solver_is_registered_changed_and_suspended() {
         register("https://solver.example/").done()["endpoint"],
         "https://solver.example"
     );
-    register("https://solver.example").fails("refused-by-consortium");
+    let again = register("https://solver.example");
+    again.fails("already-registered");
+    assert!(
+        again.error()["hint"]
+            .as_str()
+            .is_some_and(|hint| hint.contains("ayumi solver update")),
+        "{again}"
+    );
     governor.must(&[
         "solver",
         "update",
@@ -122,18 +129,37 @@ fn what_makes_no_sense_is_refused() {
             team,
         ])
     };
-    enrol("Nobody Inc.", "").fails("usage");
-    enrol("99", "").fails("usage");
+    for unknown in ["Nobody Inc.", "99"] {
+        let refused = enrol(unknown, "");
+        refused.fails("unknown-organisation");
+        assert_eq!(
+            refused.error()["hint"],
+            "see the organisations: ayumi organisation list"
+        );
+    }
+    let member = world.account("hinode").address.to_string();
+    governor
+        .ayumi(&["organisation", "enrol", &member, "--organisation", "1"])
+        .fails("already-enrolled");
     enrol("1", "a label of more than thirty-two bytes").fails("usage");
     governor
         .ayumi(&["organisation", "enrol", "0x12", "--organisation", "1"])
         .fails("usage");
     governor
-        .ayumi(&["organisation", "add", ""])
-        .fails("refused-by-consortium");
+        .ayumi(&["organisation", "add", " "])
+        .fails("bad-text");
+    for (taken, name) in [
+        ("Hinode CERT", "Hinode CERT"),
+        ("Hinode CERT", " hinode cert "),
+    ] {
+        let said = governor
+            .ayumi(&["organisation", "add", name])
+            .fails("organisation-exists");
+        assert!(said.contains(taken), "{said}");
+    }
     governor
         .ayumi(&["organisation", "suspend", SOMEBODY])
-        .fails("refused-by-consortium");
+        .fails("unknown-account");
     governor
         .ayumi(&[
             "solver",
@@ -142,7 +168,7 @@ fn what_makes_no_sense_is_refused() {
             "--endpoint",
             "http://localhost",
         ])
-        .fails("usage");
+        .fails("unknown-solver");
     governor
         .ayumi(&["solver", "update", SOMEBODY])
         .fails("usage");

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use alloy::primitives::U256;
 use ayumi_contracts::ICTIOperator::{Dialogue, State};
-use ayumi_e2e::{World, samples};
+use ayumi_e2e::{Account, Action, Honesty, Solver, World, samples};
 use serde_json::{Value, json};
 
 const ETHER: u64 = 1_000_000_000_000_000_000;
@@ -80,7 +80,7 @@ fn buy_and_use(world: &World, document: &Path) {
         fs::read(document).ok()
     );
     kitakaze
-        .ayumi(&["use", "1-1", "-o", "got.json"])
+        .ayumi(&["use", "1-1", "--another", "-o", "got.json"])
         .fails("no-ticket");
     tsubame.must(&[
         "use",
@@ -230,8 +230,126 @@ fn what_was_withdrawn_or_revised_still_honours_its_tickets() {
         ETHER.to_string()
     );
     asagiri
-        .ayumi(&["use", "2-1", "-o", "again.json"])
+        .ayumi(&["use", "2-1", "--another", "-o", "again.json"])
         .fails("no-ticket");
     assert_eq!(world.credit(asagiri.address), U256::from(ETHER));
     assert_eq!(world.till(), U256::from(2 * ETHER));
+}
+
+#[test]
+fn what_was_used_is_written_again_and_costs_no_ticket() {
+    let world = World::default();
+    let (producer, consumer) = (world.account("hinode"), world.account("kitakaze"));
+    let document = samples::sample("kagerou-beacons.json");
+    let file = document.to_str().expect("our paths are text");
+    producer.must(&["publish", file, "--price", "1", "--stock", "9"]);
+    consumer.must(&["buy", "1-1", "--quantity", "2"]);
+    let first = consumer.must(&["use", "1-1", "-o", "first.json"]);
+    fs::remove_file(consumer.file("first.json")).expect("it was written");
+    for name in ["first.json", "second.json"] {
+        let again = consumer.ayumi(&["use", "1-1", "--buy", "-o", name]);
+        assert_eq!(again.done()["task"], first["task"]);
+        assert!(again.stderr.contains("--another"), "{again}");
+        assert_eq!(
+            fs::read(consumer.file(name)).ok(),
+            fs::read(&document).ok(),
+            "{name}"
+        );
+    }
+    assert_eq!(
+        consumer.must(&["balance"])["tickets"][0]["tickets"],
+        json!("1")
+    );
+    let another = consumer.must(&["use", "1-1", "--another", "-o", "first.json"]);
+    assert_eq!(another["task"], "2");
+    assert_eq!(world.deliveries(), [U256::from(1), U256::from(2)]);
+    consumer
+        .ayumi(&["use", "1-1", "--another", "--task", "1"])
+        .fails("usage");
+}
+
+#[test]
+fn another_solver_takes_a_product_over() {
+    let world = World::default();
+    let (producer, consumer) = (world.account("hinode"), world.account("kitakaze"));
+    let document = samples::sample("kagerou-beacons.json");
+    let file = document.to_str().expect("our paths are text");
+    producer.must(&["publish", file, "--price", "1", "--stock", "9"]);
+    consumer.must(&["buy", "1-1", "--quantity", "2"]);
+    let other = Solver::start(&world, "other", "Minato ISAC", Honesty::Honest);
+    let own = world.solver_url();
+    let assign = |account: &Account, file: &str, solver: &str| {
+        account.ayumi(&["product", "assign", "1-1", file, "--solver", solver])
+    };
+
+    let wrong = samples::sample("webmail-spraying.json");
+    let wrong = wrong.to_str().expect("our paths are text");
+    assign(producer, wrong, &other.url()).fails("other-document");
+    assign(consumer, file, &other.url()).fails("not-producer");
+    assign(producer, file, &consumer.address.to_string()).fails("no-solver");
+    producer
+        .without("AYUMI_SOLVER")
+        .ayumi(&["product", "assign", "1-1", file])
+        .fails("no-solver");
+    let elsewhere = producer.with("AYUMI_STATE", producer.file("fresh").display());
+    assign(&elsewhere, file, &other.url()).fails("no-seed");
+    // Nothing is assigned to a solver that does not take the document.
+    other.front.rule(|_| Action::Cut);
+    assign(producer, file, &other.url()).fails("solver-unreachable");
+    other.front.open();
+
+    let again = assign(producer, file, own).done();
+    assert_eq!(again["transaction"], Value::Null);
+    let address = json!(other.address);
+    let assigned = assign(producer, file, &other.address.to_string()).done();
+    assert_eq!(assigned["solver"], address);
+    assert!(assigned["transaction"].is_string());
+    assert_eq!(consumer.must(&["show", "1-1"])["solver"], address);
+    consumer.must(&["use", "1-1", "-o", "got.json"]);
+    assert_eq!(
+        fs::read(consumer.file("got.json")).ok(),
+        fs::read(&document).ok()
+    );
+    // And back, with a task that is open.
+    other.front.rule(|request| {
+        if request.is("GET", "/delivery") {
+            Action::Cut
+        } else {
+            Action::Forward
+        }
+    });
+    let open = ["use", "1-1", "--another", "--wait", "1", "-o", "got.json"];
+    consumer.ayumi(&open).fails("solver-slow");
+    assign(producer, file, own).done();
+    drop(other);
+    assert_eq!(
+        consumer.must(&["use", "1-1", "-o", "got.json"])["task"],
+        "2"
+    );
+    assert_eq!(world.deliveries(), [U256::from(1), U256::from(2)]);
+}
+
+#[test]
+fn an_edition_is_of_the_same_event() {
+    let world = World::default();
+    let producer = world.account("hinode");
+    let path = |name: &str| samples::sample(name).display().to_string();
+    let (file, other) = (path("kagerou-beacons.json"), path("webmail-spraying.json"));
+    let terms = ["--price", "1", "--stock", "9", "--incomplete"];
+    let revise = |product: &str, file: &str, more: &[&str]| {
+        producer.ayumi(&[&["revise", product, file], &terms[..], more].concat())
+    };
+    producer.must(&[&["publish", &*file], &terms[..]].concat());
+    let refused = revise("1-1", &other, &["--hide-uuid"]);
+    refused.fails("other-event");
+    let hint = refused.error()["hint"].to_string();
+    assert!(hint.contains("--other-event"), "{refused}");
+    revise("1-1", &file, &[]).done();
+    revise("1-1", &file, &["--title", "Too late"]).fails("not-on-sale");
+    revise("1-2", &other, &["--other-event", "--hide-uuid"]).done();
+    // Nobody can tell that a hidden event is another.
+    revise("1-3", &file, &[]).done();
+    let [last, before] = ["1-4", "1-3"].map(|product| producer.must(&["show", product]));
+    assert_eq!(last["status"], "on-sale");
+    assert_eq!(before["status"], "revised");
 }

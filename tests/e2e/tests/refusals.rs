@@ -128,13 +128,20 @@ fn who_is_no_member_or_has_no_ticket_or_money_gets_nothing() {
         &[],
     )
     .fails("not-member");
+    let nobody = ["--solver", "http://127.0.0.1:1"];
+    let file = document.to_str().expect("our paths are text");
+    publish(producer, file, &nobody).fails("no-solver");
     let product = publish_sample(producer, &[]);
     stranger.ayumi(&["buy", &product]).fails("not-member");
     consumer.ayumi(&["use", &product]).fails("no-ticket");
-    consumer.ayumi(&["refund", &product]).fails("no-ticket");
+    let nothing = consumer.ayumi(&["refund", &product]);
+    nothing.fails("no-ticket");
+    let hint = nothing.error()["hint"].to_string();
+    assert!(!hint.contains("ayumi buy"), "{nothing}");
     consumer.ayumi(&["use", "1-99"]).fails("unknown-product");
     consumer.ayumi(&["cancel", "99"]).fails("unknown-task");
     producer.ayumi(&["use", &product]).fails("own-product");
+    producer.ayumi(&["buy", &product]).fails("own-product");
     consumer
         .ayumi(&["buy", &product, "--max-price", "0.5"])
         .fails("too-dear");
@@ -159,6 +166,10 @@ fn what_is_withdrawn_or_out_of_date_is_not_sold() {
     let withdrawn = publish_sample(producer, &[]);
     producer.must(&["withdraw", &withdrawn]);
     consumer.ayumi(&["buy", &withdrawn]).fails("not-on-sale");
+    let again = producer.ayumi(&["withdraw", &withdrawn]);
+    assert!(again.fails("not-on-sale").contains("already"), "{again}");
+    let hint = again.error()["hint"].to_string();
+    assert!(hint.contains("nothing is left to do"), "{again}");
     let document = samples::sample("webmail-spraying.json");
     let file = document.to_str().expect("our paths are text");
     producer
@@ -195,6 +206,34 @@ fn what_is_withdrawn_or_out_of_date_is_not_sold() {
     world.pass(1_000);
     consumer.ayumi(&["buy", brief]).fails("expired");
     assert_eq!(world.till(), U256::ZERO);
+}
+
+#[test]
+fn an_empty_list_is_said_to_people_and_empty_for_scripts() {
+    let world = World::default();
+    let (producer, governor) = (world.account("hinode"), world.governor());
+    for (account, arguments, said) in [
+        (producer, &["search", "heron"][..], "no products match"),
+        (
+            producer,
+            &["product", "list"],
+            "the account has no products",
+        ),
+        (producer, &["tasks"], "the account has no tasks"),
+        (producer, &["tasks", "--only", "settled"], "no tasks match"),
+        (
+            governor,
+            &["feedback", "inbox"],
+            "there is no feedback on the account's products",
+        ),
+    ] {
+        assert_eq!(account.ayumi(arguments).negative(), json!([]));
+        let output = account.command(arguments).output().expect("it runs");
+        assert_eq!(output.status.code(), Some(1));
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "");
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(stderr, format!("{said}\n"));
+    }
 }
 
 #[test]

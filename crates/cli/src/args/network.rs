@@ -3,6 +3,8 @@ use std::path::PathBuf;
 use alloy::primitives::Address;
 use reqwest::Url;
 
+use super::WhichSolver;
+
 /// Where the chain, the solver and the state are.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Network")]
@@ -24,6 +26,7 @@ pub struct NetworkArgs {
         long = "operator",
         global = true,
         value_name = "ADDRESS",
+        value_parser = super::address,
         env = "AYUMI_OPERATOR",
         hide_env_values = true
     )]
@@ -33,11 +36,11 @@ pub struct NetworkArgs {
         id = "global-solver",
         long = "solver",
         global = true,
-        value_name = "URL",
+        value_name = "URL|ADDRESS",
         env = "AYUMI_SOLVER",
         hide_env_values = true
     )]
-    pub solver: Option<Url>,
+    pub solver: Option<WhichSolver>,
     /// TOML file with the network's profile: chain id, fees, finality, pace
     #[arg(
         id = "global-network",

@@ -1,11 +1,13 @@
 //! Values of arguments that are exact or refused.
 
+use std::fmt::{self, Display};
 use std::str::FromStr;
 
-use alloy::primitives::U256;
+use alloy::primitives::{Address, B256, U256};
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
+use reqwest::Url;
 
 use crate::text::parse_ether;
 
@@ -22,6 +24,51 @@ impl FromStr for Price {
             return Err("a ticket costs less than 79228162514 ether".into());
         }
         Ok(Self(wei))
+    }
+}
+
+/// An account's or a contract's address, for the arguments that are one.
+pub(crate) fn address(text: &str) -> Result<Address, String> {
+    let expected = "expected an address: 0x and 40 hexadecimal digits";
+    text.parse().map_err(|_| expected.into())
+}
+
+/// A public key, for the arguments that are one.
+pub(crate) fn key(text: &str) -> Result<B256, String> {
+    let expected = "expected a key: 0x and 64 hexadecimal digits";
+    text.parse().map_err(|_| expected.into())
+}
+
+/// A solver, as who publishes names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WhichSolver {
+    /// The one whose HTTP interface is here.
+    At(Url),
+    /// The one with this account.
+    Account(Address),
+}
+
+impl FromStr for WhichSolver {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Ok(address) = text.parse() {
+            return Ok(Self::Account(address));
+        }
+        let url = text.parse::<Url>().ok();
+        let url = url.filter(|url| matches!(url.scheme(), "http" | "https"));
+        url.map(Self::At).ok_or_else(|| {
+            "expected the http:// or https:// URL of a solver, or the address of its account".into()
+        })
+    }
+}
+
+impl Display for WhichSolver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::At(url) => url.fmt(f),
+            Self::Account(address) => address.fmt(f),
+        }
     }
 }
 
@@ -149,6 +196,20 @@ mod tests {
         }
         for text in ["", "tomorrow", "2026-13-01", "-5", "0", "99999999999999"] {
             assert!(text.parse::<Moment>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_solver_is_named_by_url_or_account() {
+        for text in [
+            "https://solver.example/base",
+            "0x00000000000000000000000000000000000A11cE",
+        ] {
+            let solver = text.parse::<WhichSolver>().unwrap();
+            assert_eq!(solver.to_string(), text);
+        }
+        for text in ["", "solver.example", "localhost:8460", "ftp://x", "0x12"] {
+            assert!(text.parse::<WhichSolver>().is_err(), "{text}");
         }
     }
 

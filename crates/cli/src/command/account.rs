@@ -1,5 +1,5 @@
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use alloy::primitives::Address;
 use ayumi_chain::Wallet;
@@ -7,8 +7,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::cx::{Cx, ask, keystores};
-use crate::error::{ConfigError, InputError, Result};
+use crate::error::{ConfigError, InputError, Result, StateError};
 use crate::output::Answer;
+use crate::state;
 use crate::text::{pairs, table};
 
 #[derive(Debug, clap::Args)]
@@ -65,11 +66,24 @@ fn new(cx: &Cx, name: &str) -> Result<Answer> {
     }
     let wallet = Wallet::random();
     let keystore = wallet.save(&folder, name, &password)?;
+    tell_address(&keystore, wallet.address())?;
     Ok(answer(&Row {
         name: name.to_owned(),
         address: Some(wallet.address()),
         keystore,
     }))
+}
+
+/// Writes the address into the keystore as geth does, so that it can be told without the password.
+fn tell_address(keystore: &Path, address: Address) -> Result<()> {
+    let text = state::read(keystore)?.unwrap_or_default();
+    let damaged = |cause: serde_json::Error| StateError::Damaged {
+        path: keystore.to_owned(),
+        cause: cause.to_string(),
+    };
+    let mut json = serde_json::from_slice::<Value>(&text).map_err(damaged)?;
+    json["address"] = hex::encode(address).into();
+    Ok(state::write_json(keystore, &json)?)
 }
 
 fn list() -> Result<Answer> {
@@ -79,17 +93,24 @@ fn list() -> Result<Answer> {
         .filter(|path| path.is_file());
     let mut rows = files.filter_map(read).collect::<Vec<_>>();
     rows.sort_by(|a, b| a.name.cmp(&b.name));
-    let text = table(
-        ["name", "address", "keystore"],
-        rows.iter().map(|row| {
-            [
-                row.name.clone(),
-                shown(row.address),
-                row.keystore.display().to_string(),
-            ]
-        }),
-    );
-    Ok(Answer::new(&rows, text))
+    let cells = rows.iter().map(|row| {
+        let keystore = row.keystore.display().to_string();
+        [row.name.clone(), shown(row.address), keystore]
+    });
+    let text = match rows.len() {
+        0 => String::new(),
+        _ => table(["name", "address", "keystore"], cells),
+    };
+    let answer = Answer::new(&rows, text);
+    Ok(if rows.is_empty() {
+        answer.remarking("there are no keystores: make one with ayumi account new NAME")
+    } else if rows.iter().any(|row| row.address.is_none()) {
+        answer.remarking(
+            "a locked keystore tells its address with the password only: ayumi account show --account NAME",
+        )
+    } else {
+        answer
+    })
 }
 
 fn show(cx: &Cx) -> Result<Answer> {
@@ -137,5 +158,5 @@ fn read(keystore: PathBuf) -> Option<Row> {
 }
 
 fn shown(address: Option<Address>) -> String {
-    address.map_or_else(|| "–".into(), |address| address.to_string())
+    address.map_or_else(|| "locked".into(), |address| address.to_string())
 }

@@ -52,12 +52,8 @@ impl Args {
         let Audit::Activity = self.command;
         let reader = cx.reader().await?;
         let rows = activity(reader.chain()).await?;
-        let text = if rows.is_empty() {
-            String::new()
-        } else {
-            text(&rows)
-        };
-        Ok(Answer::new(&rows, text).negative_if(rows.is_empty()))
+        let empty = "no account is enrolled";
+        Ok(Answer::list(&rows, || text(&rows), empty))
     }
 }
 

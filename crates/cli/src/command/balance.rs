@@ -17,7 +17,7 @@ enum Balance {
     /// Pay the credit out
     Collect {
         /// Who gets it [default: the account]
-        #[arg(long, value_name = "ADDRESS")]
+        #[arg(long, value_name = "ADDRESS", value_parser = crate::args::address)]
         to: Option<Address>,
     },
 }

@@ -142,12 +142,12 @@ async fn inbox(cx: &Cx, unanswered: bool) -> Result<Answer> {
     let mut dialogues = cx.session().await?.inbox().await?;
     dialogues.retain(|dialogue| !unanswered || dialogue.task.answer.is_none());
     let rows = dialogues.iter().map(row).collect::<Vec<_>>();
-    let text = if rows.is_empty() {
-        String::new()
+    let empty = if unanswered {
+        "no feedback on the account's products waits for an answer"
     } else {
-        text(&dialogues)
+        "there is no feedback on the account's products"
     };
-    Ok(Answer::new(&rows, text).negative_if(rows.is_empty()))
+    Ok(Answer::list(&rows, || text(&dialogues), empty))
 }
 
 async fn show(cx: &Cx, task: U256) -> Result<Answer> {

@@ -62,11 +62,15 @@ fn organisation_number(members: &Members, given: &str) -> Result<u32> {
         .iter()
         .filter(|(_, organisation)| organisation.name == given);
     let named = same_name.map(|(number, _)| *number).collect::<Vec<_>>();
+    let name = given.to_owned();
     let problem = match (given.parse::<u32>(), &*named) {
         (_, [number]) => return Ok(*number),
         (Ok(number), []) if members.organisations.contains_key(&number) => return Ok(number),
-        (_, []) => format!("there is no organisation {given}: see ayumi organisation list"),
-        (_, several) => format!("organisations {several:?} are called {given}: give the number"),
+        (_, []) => InputError::NoOrganisation(name),
+        (_, _) => InputError::SameName {
+            name,
+            numbers: named,
+        },
     };
-    Err(InputError::Usage(problem).into())
+    Err(problem.into())
 }

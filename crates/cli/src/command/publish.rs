@@ -22,22 +22,36 @@ impl Args {
     }
 }
 
+/// What a document is the next edition of.
+pub(super) struct Edition {
+    pub(super) of: ProductId,
+    /// Whether it may be about another event.
+    pub(super) other_event: bool,
+}
+
 /// Publishes, or revises if a product is named.
 pub(super) async fn publish(
     cx: &Cx,
     args: &ListingArgs,
-    revises: Option<ProductId>,
+    edition: Option<Edition>,
 ) -> Result<Answer> {
     let mut offer = Offer::read(&args.file)?;
+    let uuid = offer.context.uuid;
     args.apply(&mut offer);
     offer.check(args.incomplete || args.dry_run, now())?;
     if args.dry_run {
         return Ok(dry_run(&offer));
     }
     let session = cx.session().await?;
+    if let Some(Edition { of, other_event }) = edition
+        && !other_event
+    {
+        session.check_same_event(of, uuid).await?;
+    }
     for note in &offer.notes {
         session.observer().note(&format!("note: {note}"));
     }
+    let revises = edition.map(|edition| edition.of);
     let sent = session
         .publish(&offer, revises, cx.global.network.solver.as_ref())
         .await?;

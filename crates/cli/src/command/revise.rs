@@ -1,5 +1,6 @@
 use ayumi_contracts::ProductId;
 
+use super::publish::{Edition, publish};
 use crate::args::ListingArgs;
 use crate::cx::Cx;
 use crate::error::Result;
@@ -9,12 +10,19 @@ use crate::output::Answer;
 pub(crate) struct Args {
     /// The product that gets a next edition
     product: ProductId,
+    /// Revise although the document is another MISP event than the product's
+    #[arg(long)]
+    other_event: bool,
     #[command(flatten)]
     listing: ListingArgs,
 }
 
 impl Args {
     pub(crate) async fn run(self, cx: &Cx) -> Result<Answer> {
-        super::publish::publish(cx, &self.listing, Some(self.product)).await
+        let edition = Edition {
+            of: self.product,
+            other_event: self.other_event,
+        };
+        publish(cx, &self.listing, Some(edition)).await
     }
 }

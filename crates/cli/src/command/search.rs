@@ -60,10 +60,12 @@ impl Args {
             .values()
             .filter(|product| self.finds(&catalogue, product))
             .collect::<Vec<_>>();
-        Ok(
-            Answer::new(&rows(&catalogue, &found), table_of(&catalogue, &found))
-                .negative_if(found.is_empty()),
-        )
+        let text = || table_of(&catalogue, &found);
+        Ok(Answer::list(
+            &rows(&catalogue, &found),
+            text,
+            "no products match",
+        ))
     }
 
     fn finds(&self, catalogue: &Catalogue, product: &Product) -> bool {
@@ -156,9 +158,6 @@ pub(super) fn row(catalogue: &Catalogue, product: &Product) -> Value {
 
 /// Products for people.
 pub(super) fn table_of(catalogue: &Catalogue, products: &[&Product]) -> String {
-    if products.is_empty() {
-        return String::new();
-    }
     let rows = products.iter().map(|product| {
         let context = &product.context;
         [

@@ -31,12 +31,12 @@ impl Args {
             .iter()
             .map(|task| row(&session, &catalogue, task))
             .collect::<Result<Vec<_>>>()?;
-        let text = if rows.is_empty() {
-            String::new()
+        let empty = if self.only.is_empty() {
+            "the account has no tasks"
         } else {
-            text(&rows)
+            "no tasks match"
         };
-        Ok(Answer::new(&rows, text).negative_if(rows.is_empty()))
+        Ok(Answer::list(&rows, || text(&rows), empty))
     }
 }
 

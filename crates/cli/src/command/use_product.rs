@@ -9,7 +9,7 @@ use crate::cx::Cx;
 use crate::error::Result;
 use crate::flow::UseOptions;
 use crate::output::Answer;
-use crate::text::pairs;
+use crate::text::{counted, pairs};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -21,7 +21,10 @@ pub(crate) struct Args {
     /// Write over a file with other content
     #[arg(long)]
     force: bool,
-    /// Buy a ticket if there is none
+    /// Spend another ticket although the document was delivered and written before
+    #[arg(long, conflicts_with = "task")]
+    another: bool,
+    /// Buy a ticket if one is needed and there is none
     #[arg(long)]
     buy: bool,
     /// The most that the ticket may cost, in ether
@@ -41,6 +44,7 @@ impl Args {
             file: self.output,
             force: self.force,
             task: self.task,
+            another: self.another,
             buy: self.buy,
             max_price: self.max_price.map(|most| most.0),
             wait: Duration::from_secs(self.wait),
@@ -56,7 +60,11 @@ impl Args {
             ("bytes", format!("{}, verified", used.bytes)),
             (
                 "took",
-                format!("{} blocks, {} ms", used.blocks, used.milliseconds),
+                format!(
+                    "{}, {} ms",
+                    counted(used.blocks, "block"),
+                    used.milliseconds
+                ),
             ),
         ]);
         Ok(Answer::new(&used, text))

@@ -1,6 +1,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use alloy::primitives::Address;
 use ayumi_misp::{Leak, Need, ParseError};
 use ayumi_sealing::{NoteError, PayloadSizeError};
 
@@ -31,6 +32,9 @@ pub enum InputError {
     /// A folder or something else is where a file should be.
     #[error("{0} is not a file")]
     NotAFile(PathBuf),
+    /// A folder is where a file is to be written.
+    #[error("{0} is a folder")]
+    AFolder(PathBuf),
     /// The chosen solver takes no such payload.
     #[error("the document has {bytes} bytes, and the solver takes {most} at most")]
     TooLargeForSolver {
@@ -87,6 +91,28 @@ pub enum InputError {
     /// The note is none.
     #[error(transparent)]
     Note(#[from] NoteError),
+    /// There is no organisation of this number or name.
+    #[error("there is no organisation {0}")]
+    NoOrganisation(String),
+    /// Several organisations have this name.
+    #[error("organisations {numbers:?} are called {name}")]
+    SameName {
+        /// The name.
+        name: String,
+        /// Theirs.
+        numbers: Vec<u32>,
+    },
+    /// An organisation has this name already.
+    #[error("there is an organisation {name} already, number {number}")]
+    OrganisationExists {
+        /// As it is on chain.
+        name: String,
+        /// Of the organisation.
+        number: u32,
+    },
+    /// There is no such solver.
+    #[error("{0} was never registered as a solver")]
+    NotRegistered(Address),
     /// There is a keystore of this name.
     #[error("there is a keystore at {0} already")]
     KeystoreExists(PathBuf),
@@ -96,7 +122,7 @@ impl InputError {
     pub(super) fn kind(&self) -> &'static str {
         match self {
             Self::Usage(_) | Self::Misused { .. } => "usage",
-            Self::File { .. } | Self::NotAFile(_) => "file",
+            Self::File { .. } | Self::NotAFile(_) | Self::AFolder(_) => "file",
             Self::Document { .. } => "bad-document",
             Self::PayloadSize(_) | Self::TooLargeForSolver { .. } => "bad-size",
             Self::Incomplete(_) => "incomplete",
@@ -106,6 +132,10 @@ impl InputError {
             Self::PeriodReversed { .. } | Self::PeriodOver(_) => "bad-period",
             Self::Exists(_) => "file-exists",
             Self::Note(_) => "bad-note",
+            Self::NoOrganisation(_) => "unknown-organisation",
+            Self::SameName { .. } => "ambiguous-organisation",
+            Self::OrganisationExists { .. } => "organisation-exists",
+            Self::NotRegistered(_) => "unknown-solver",
             Self::KeystoreExists(_) => "keystore-exists",
         }
     }
@@ -116,6 +146,7 @@ impl InputError {
             Self::Usage(_) | Self::Misused { .. } => "see --help".into(),
             Self::File { .. } => "check the path and its permissions".into(),
             Self::NotAFile(_) => "name one MISP JSON file".into(),
+            Self::AFolder(_) => "name a file in it: -o FILE".into(),
             Self::Document { cause, .. } => cause.hint().into(),
             Self::PayloadSize(_) => {
                 "split the event, or leave its attachments out of the export".into()
@@ -136,6 +167,14 @@ impl InputError {
             }
             Self::Exists(_) => "name another file with -o, or write over it with --force".into(),
             Self::Note(_) => "shorten the note, and send the rest another way".into(),
+            Self::NoOrganisation(_) => "see the organisations: ayumi organisation list".into(),
+            Self::SameName { .. } => {
+                "give the number of the one that you mean: ayumi organisation list".into()
+            }
+            Self::OrganisationExists { number, .. } => format!(
+                "admit its accounts: ayumi organisation enrol ACCOUNT --organisation {number}; or choose another name"
+            ),
+            Self::NotRegistered(_) => "see the solvers: ayumi solver list".into(),
             Self::KeystoreExists(_) => "choose another name".into(),
         }
     }

@@ -35,6 +35,16 @@ impl StateError {
             Self::Io { .. } => {
                 "make room or name another folder with --state; nothing was sent".into()
             }
+            Self::Damaged { path, .. }
+                if path
+                    .parent()
+                    .is_some_and(|folder| folder.ends_with("seeds")) =>
+            {
+                format!(
+                    "restore {} from a backup; without it the product can be revised, and not be given to another solver",
+                    path.display()
+                )
+            }
             Self::Damaged { path, .. } => {
                 format!(
                     "move {} away: what matters can be had from the chain and the solver again",

@@ -1,9 +1,10 @@
 use alloy::primitives::{Address, B256, U256};
 use ayumi_contracts::ProductId;
 use ayumi_sealing::{SealError, UnsealError, VerifyError};
+use uuid::Uuid;
 
 use crate::endpoint::SolverError;
-use crate::text::{ether, time};
+use crate::text::{counted, ether, time};
 
 /// What stands in the way of a product or a task.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +57,35 @@ pub enum TaskError {
         /// What took its place.
         next: Option<ProductId>,
     },
+    /// There is nothing left to withdraw or revise.
+    #[error("product {product} was {status} already")]
+    SaleEnded {
+        /// The product.
+        product: ProductId,
+        /// `withdrawn` or `revised`.
+        status: &'static str,
+        /// What took its place.
+        next: Option<ProductId>,
+    },
+    /// The document is about another event than the product.
+    #[error("the document is MISP event {given}, and product {product} is of event {found}")]
+    OtherEvent {
+        /// The product.
+        product: ProductId,
+        /// Of the product.
+        found: Uuid,
+        /// Of the document.
+        given: Uuid,
+    },
+    /// The seed of the product's content is not in the state folder.
+    #[error("the seed of product {product} is not in the state folder")]
+    NoSeed {
+        /// The product.
+        product: ProductId,
+    },
+    /// The document is not the one that was published.
+    #[error("the document is not the one that product {0} was published with")]
+    OtherDocument(ProductId),
     /// The product is no longer valid.
     #[error("product {product} was valid until {} only", time(*until))]
     Expired {
@@ -65,7 +95,7 @@ pub enum TaskError {
         until: u64,
     },
     /// The price is above what the buyer allows.
-    #[error("{quantity} of product {product} cost {} ether, more than the {} allowed", ether(*price), ether(*allowed))]
+    #[error("the price of {} of product {product} is {} ether, more than the {} allowed", counted(u64::from(*quantity), "ticket"), ether(*price), ether(*allowed))]
     TooDear {
         /// The product.
         product: ProductId,
@@ -85,6 +115,16 @@ pub enum TaskError {
         account: Address,
         /// Wei of one.
         price: U256,
+    },
+    /// The account has fewer tickets than are to be turned back.
+    #[error("account {account} has {} of product {product} to give back", tickets(*held))]
+    NothingToRefund {
+        /// The product.
+        product: ProductId,
+        /// Who asked.
+        account: Address,
+        /// Tickets.
+        held: U256,
     },
     /// No solver can be chosen.
     #[error("{0}")]
@@ -216,10 +256,13 @@ impl TaskError {
             Self::OtherProduct { .. } => "other-product",
             Self::OwnProduct(_) => "own-product",
             Self::NotProducer { .. } => "not-producer",
-            Self::NotOnSale { .. } => "not-on-sale",
+            Self::NotOnSale { .. } | Self::SaleEnded { .. } => "not-on-sale",
+            Self::OtherEvent { .. } => "other-event",
+            Self::NoSeed { .. } => "no-seed",
+            Self::OtherDocument(_) => "other-document",
             Self::Expired { .. } => "expired",
             Self::TooDear { .. } => "too-dear",
-            Self::NoTicket { .. } => "no-ticket",
+            Self::NoTicket { .. } | Self::NothingToRefund { .. } => "no-ticket",
             Self::NoSolver(_) => "no-solver",
             Self::SolverInactive(_) => "solver-inactive",
             Self::BadKey(_) => "bad-key",
@@ -243,7 +286,10 @@ impl TaskError {
     pub(super) fn hint(&self) -> String {
         match self {
             Self::UnknownProduct(_) => "find what is on offer: ayumi search".into(),
-            Self::UnknownTask(_) => "see your tasks: ayumi tasks".into(),
+            Self::UnknownTask(_) => {
+                "see your tasks: ayumi tasks; or the feedback on your products: ayumi feedback inbox"
+                    .into()
+            }
             Self::NotMember(_) => {
                 "ask the governor to enrol the account, or to end its suspension".into()
             }
@@ -252,21 +298,44 @@ impl TaskError {
             }
             Self::OtherProduct { found, .. } => format!("name its own product: ayumi use {found}"),
             Self::OwnProduct(_) => {
-                "nobody delivers to itself: the file is where you published it from".into()
+                "nobody delivers to itself: the document is where you published it from".into()
             }
             Self::NotOnSale {
                 next: Some(next), ..
             } => format!("see the next edition: ayumi show {next}"),
             Self::NotOnSale { .. } => "find what is on sale: ayumi search --on-sale".into(),
+            Self::SaleEnded {
+                next: Some(next), ..
+            } => format!("see its next edition: ayumi show {next}"),
+            Self::SaleEnded { .. } => {
+                "nothing is left to do; see your products: ayumi product list".into()
+            }
+            Self::OtherEvent { .. } => {
+                "publish it as a product of its own: ayumi publish FILE; or say that it is the next edition all the same: --other-event"
+                    .into()
+            }
+            Self::NoSeed { product } => format!(
+                "name the state folder that it was published with: --state or AYUMI_STATE; or publish the document anew: ayumi revise {product} FILE"
+            ),
+            Self::OtherDocument(product) => format!(
+                "give the very file that was published, byte for byte; or publish a next edition: ayumi revise {product} FILE"
+            ),
             Self::Expired { .. } => "find what is still valid: ayumi search --valid".into(),
             Self::TooDear { .. } => "allow more with --max-price, or find another product".into(),
             Self::NoTicket { product, price, .. } => format!(
                 "buy one for {} ether: ayumi buy {product}, or let this command do it with --buy",
                 ether(*price)
             ),
-            Self::NoSolver(_) => "name one with --solver URL or AYUMI_SOLVER".into(),
+            Self::NothingToRefund { held, .. } if held.is_zero() => {
+                "nothing is left to do; see what the account has: ayumi balance".into()
+            }
+            Self::NothingToRefund { held, .. } => format!("give back as many: --quantity {held}"),
+            Self::NoSolver(_) => {
+                "name one with --solver or AYUMI_SOLVER; see which there are: ayumi solver list"
+                    .into()
+            }
             Self::SolverInactive(_) => {
-                "ask its producer to assign another solver; a ticket can be refunded: ayumi refund"
+                "its producer can assign another one: ayumi product assign; a ticket can be refunded: ayumi refund"
                     .into()
             }
             Self::BadKey(_) => "ask the governor to register a proper sealing key".into(),
@@ -288,8 +357,15 @@ impl TaskError {
                     .into()
             }
             Self::Overdue { task, .. } => format!("have the ticket back: ayumi cancel {task}"),
-            Self::NoFeedback(_) => "see what there is: ayumi feedback inbox".into(),
+            Self::NoFeedback(_) => {
+                "its consumer gives it: ayumi feedback give; see what was given: ayumi feedback inbox"
+                    .into()
+            }
             Self::AlreadySaid { task, .. } => format!("see it: ayumi feedback show {task}"),
+            Self::NotDelivered {
+                task,
+                state: "requested",
+            } => format!("have it delivered first: ayumi use PRODUCT --task {task}"),
             Self::NotDelivered { .. } => "see how far the task is: ayumi tasks".into(),
             Self::NotMined { .. } => {
                 "run the same command again: it takes the transaction up".into()
@@ -298,6 +374,10 @@ impl TaskError {
             Self::NoEvent(_) => "see the node's log, or use another node".into(),
         }
     }
+}
+
+fn tickets(held: U256) -> String {
+    counted(held.saturating_to::<u64>(), "ticket")
 }
 
 fn patience(task: U256, deadline: u64) -> String {

@@ -5,12 +5,15 @@ use ayumi_contracts::{ICTIToken, ProductId};
 use ayumi_sealing::{Asset, Commitment, Message, PublicKey, Seed, commit, seal};
 use reqwest::Url;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::Offer;
-use crate::endpoint::{Endpoint, Http};
+use super::trade::sale_ended;
+use crate::args::WhichSolver;
+use crate::endpoint::{Endpoint, Http, SolverError};
 use crate::error::{Error, InputError, Result, TaskError};
 use crate::listing;
-use crate::read::{Catalogue, Members, id};
+use crate::read::{Catalogue, Members, Status, id};
 use crate::session::Session;
 use crate::state;
 use crate::submit::{Intent, Sent};
@@ -30,14 +33,16 @@ pub struct Published {
     pub solver: Address,
 }
 
-/// What must survive an interruption, so that a repeated publish gives the same product.
+/// What must survive an interruption, so that a repeated publish gives the same product; and the publication, so that the
+/// document can be given to another solver.
 #[derive(Serialize, Deserialize)]
-struct Draft {
-    seed: B256,
+pub(super) struct Draft {
+    pub(super) seed: B256,
 }
 
-struct Target {
-    endpoint: Endpoint,
+/// The solver that a document is given to.
+pub(super) struct Target {
+    pub(super) endpoint: Endpoint,
     sealing_key: PublicKey,
 }
 
@@ -47,7 +52,7 @@ impl Session {
         &self,
         offer: &Offer,
         revises: Option<ProductId>,
-        solver: Option<&Url>,
+        solver: Option<&WhichSolver>,
     ) -> Result<Sent<Published>> {
         self.check_member().await?;
         let members = Members::read(self.chain()).await?;
@@ -68,7 +73,12 @@ impl Session {
             });
         }
         if !turn.is_adopted() {
-            self.hand_over(offer, &seed, commitment, &target).await?;
+            if let Some(product) = revises {
+                self.check_revisable(product).await?;
+            }
+            state::write_json(&self.store()?.seed(commitment.content_root), &kept(&seed))?;
+            self.hand_over(&offer.payload, &seed, commitment, &target)
+                .await?;
         }
         self.observer().step("publishing");
         let call = self.publish_call(offer, commitment, target.endpoint.solver(), revises)?;
@@ -82,9 +92,9 @@ impl Session {
     }
 
     /// Seals the asset to the solver's key as the chain has it, and stores it with the solver.
-    async fn hand_over(
+    pub(super) async fn hand_over(
         &self,
-        offer: &Offer,
+        payload: &[u8],
         seed: &Seed,
         commitment: Commitment,
         target: &Target,
@@ -98,7 +108,7 @@ impl Session {
         }
         let asset = Asset {
             seed: seed.clone(),
-            payload: offer.payload.clone(),
+            payload: payload.to_vec(),
         };
         let message = Message::Asset {
             content_root: commitment.content_root,
@@ -154,6 +164,35 @@ impl Session {
         }))
     }
 
+    /// Whether a document with this MISP uuid may be the next edition of a product: they are of the same event, as far as
+    /// both tell.
+    pub(crate) async fn check_same_event(
+        &self,
+        product: ProductId,
+        given: Option<Uuid>,
+    ) -> Result<()> {
+        let listed = Catalogue::product(self.chain(), product).await?;
+        match (listing::uuid(&listed.listing), given) {
+            (Some(found), Some(given)) if found != given => Err(TaskError::OtherEvent {
+                product,
+                found,
+                given,
+            }
+            .into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether a product can have a next edition: it is the account's, and has none.
+    async fn check_revisable(&self, product: ProductId) -> Result<()> {
+        let listed = Catalogue::product(self.chain(), product).await?;
+        self.check_producer(&listed)?;
+        match listed.status {
+            Status::Revised => Err(sale_ended(&listed).into()),
+            Status::OnSale | Status::Withdrawn => Ok(()),
+        }
+    }
+
     async fn check_member(&self) -> Result<()> {
         let account = self.account()?;
         let number = self.chain().consortium().memberOf(account).call().await;
@@ -163,10 +202,15 @@ impl Session {
         }
     }
 
-    /// The solver at the URL, or else the only one of the own organisation, or else the only one.
-    async fn choose_solver(&self, members: &Members, wanted: Option<&Url>) -> Result<Target> {
+    /// The one that is named, or else the only one of the own organisation, or else the only one.
+    pub(super) async fn choose_solver(
+        &self,
+        members: &Members,
+        wanted: Option<&WhichSolver>,
+    ) -> Result<Target> {
         let address = match wanted {
-            Some(url) => return self.solver_at(members, url).await,
+            Some(WhichSolver::At(url)) => return self.solver_at(members, url).await,
+            Some(WhichSolver::Account(address)) => active(members, *address)?,
             None => only_solver(members, self.account()?)?,
         };
         target(self.http(), members, address, None)
@@ -182,7 +226,8 @@ impl Session {
             return target(self.http(), members, address, None);
         }
         let stranger = Endpoint::new(self.http(), Address::ZERO, url.as_str())?;
-        let address = stranger.identity().await?.solver;
+        let identity = stranger.identity().await;
+        let address = identity.map_err(|cause| not_at(url, &cause))?.solver;
         if members
             .active_solvers()
             .any(|(active, _)| active == address)
@@ -195,6 +240,13 @@ impl Session {
     }
 }
 
+/// That nobody says to be a solver at a URL that the consortium does not know.
+fn not_at(url: &Url, cause: &SolverError) -> TaskError {
+    TaskError::NoSolver(format!(
+        "no active solver is registered at {url}, and none tells itself there: {cause}"
+    ))
+}
+
 fn target(http: &Http, members: &Members, address: Address, url: Option<&Url>) -> Result<Target> {
     let solver = members
         .solvers
@@ -205,6 +257,14 @@ fn target(http: &Http, members: &Members, address: Address, url: Option<&Url>) -
         endpoint: Endpoint::new(http, address, endpoint)?,
         sealing_key: PublicKey(solver.sealing_key),
     })
+}
+
+fn active(members: &Members, wanted: Address) -> Result<Address> {
+    if members.active_solvers().any(|(active, _)| active == wanted) {
+        return Ok(wanted);
+    }
+    let text = format!("{wanted} is not an active solver of the consortium");
+    Err(TaskError::NoSolver(text).into())
 }
 
 /// Chooses without being told.
@@ -258,13 +318,14 @@ fn seed(draft: &std::path::Path) -> Result<(Seed, bool)> {
         return Ok((Seed::from(seed.0), false));
     }
     let seed = Seed::random();
-    state::write_json(
-        draft,
-        &Draft {
-            seed: B256::from(*seed.as_bytes()),
-        },
-    )?;
+    state::write_json(draft, &kept(&seed))?;
     Ok((seed, true))
+}
+
+fn kept(seed: &Seed) -> Draft {
+    Draft {
+        seed: B256::from(*seed.as_bytes()),
+    }
 }
 
 fn published(

@@ -31,6 +31,8 @@ pub struct UseOptions {
     pub force: bool,
     /// The task to take up, whichever it would be.
     pub task: Option<U256>,
+    /// Whether to spend another ticket although a delivery was written before.
+    pub another: bool,
     /// Whether to buy a ticket where there is none.
     pub buy: bool,
     /// The most wei to buy it for.
@@ -45,6 +47,7 @@ impl Default for UseOptions {
             file: None,
             force: false,
             task: None,
+            another: false,
             buy: false,
             max_price: None,
             wait: Duration::from_mins(10),
@@ -80,8 +83,8 @@ struct Written {
 }
 
 impl Session {
-    /// Brings a product's payload into a file: takes up an open task, or fetches a delivered one that was never written,
-    /// or else redeems a ticket.
+    /// Brings a product's payload into a file: takes up an open task, or fetches a delivered one that was never written, or
+    /// writes again what was delivered and written before, or else redeems a ticket.
     pub async fn use_product(&self, product: ProductId, options: &UseOptions) -> Result<Used> {
         self.end_interrupted().await?;
         let product = Catalogue::product(self.chain(), product).await?;
@@ -155,9 +158,15 @@ impl Session {
             tasks.values(),
             |task| store.written(task).exists(),
             |task| store.wrong(task).exists(),
+            options.another,
         );
-        if let Choice::TakeUp(task) = choice {
-            self.observer().note(&format!("taking up task {task}"));
+        let chosen = match choice {
+            Choice::TakeUp(task) => Some((task, format!("taking up task {task}"))),
+            Choice::WriteAgain(task) => Some((task, written_before(task))),
+            Choice::Redeem => None,
+        };
+        if let Some((task, note)) = chosen {
+            self.observer().note(&note);
             return tasks
                 .remove(&task)
                 .ok_or_else(|| TaskError::UnknownTask(task).into());
@@ -232,6 +241,12 @@ impl Session {
     }
 }
 
+fn written_before(task: U256) -> String {
+    format!(
+        "task {task} was delivered and written before: writing its document again, and spending no ticket; --another spends one"
+    )
+}
+
 fn usable(task: Task, product: ProductId) -> Result<Task> {
     if task.product != product {
         return Err(TaskError::OtherProduct {
@@ -262,7 +277,7 @@ fn check_file(file: &Path, product: &Product, force: bool) -> Result<(), InputEr
         });
     }
     match fs::metadata(file) {
-        Ok(metadata) if metadata.is_dir() => Err(InputError::NotAFile(file.to_owned())),
+        Ok(metadata) if metadata.is_dir() => Err(InputError::AFolder(file.to_owned())),
         Ok(metadata) if metadata.len() != u64::from(product.listing.length) && !force => {
             Err(InputError::Exists(file.to_owned()))
         }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::error::{Result, TaskError};
 use crate::read::{Catalogue, Product, Status, id};
 use crate::session::Session;
-use crate::submit::{Intent, Mined, Sent};
+use crate::submit::{Intent, Sent};
 
 /// Seconds within which a purchase must be mined.
 const BUY_WITHIN_S: u64 = 600;
@@ -58,6 +58,9 @@ impl Session {
         let price = offer.price() * U256::from(quantity);
         let now = self.chain().head().await?.timestamp;
         if !turn.is_adopted() {
+            if offer.producer == self.account()? {
+                return Err(TaskError::OwnProduct(product).into());
+            }
             check_offer(&offer, quantity, price, allowed, now)?;
         }
         let deadline = U256::from(now.max(crate::endpoint::now()) + BUY_WITHIN_S);
@@ -94,12 +97,11 @@ impl Session {
             .await?;
         let tickets = self.tickets(product).await?;
         let quantity = quantity.unwrap_or_else(|| u32::try_from(tickets).unwrap_or(u32::MAX));
-        if tickets.is_zero() && !turn.is_adopted() {
-            let (account, price) = (self.account()?, offer.price());
-            return Err(TaskError::NoTicket {
+        if (tickets.is_zero() || tickets < U256::from(quantity)) && !turn.is_adopted() {
+            return Err(TaskError::NothingToRefund {
                 product,
-                account,
-                price,
+                account: self.account()?,
+                held: tickets,
             }
             .into());
         }
@@ -128,17 +130,19 @@ impl Session {
 
     /// Ends the sale of an own product.
     pub async fn withdraw(&self, product: ProductId) -> Result<Sent<B256>> {
+        let turn = self
+            .turn(Intent::new(format!("withdraw {product}"), &()))
+            .await?;
         let offer = Catalogue::product(self.chain(), product).await?;
         self.check_producer(&offer)?;
-        let token = self.chain().contracts().token;
-        let call = Call::new(
-            token,
-            &ICTIToken::withdrawCall {
-                product: id(product),
-            },
-        );
-        let mined: Mined = self
-            .send(Intent::new(format!("withdraw {product}"), &()), &call)
+        if offer.status != Status::OnSale && !turn.is_adopted() {
+            return Err(sale_ended(&offer).into());
+        }
+        let call = ICTIToken::withdrawCall {
+            product: id(product),
+        };
+        let mined = turn
+            .send(&Call::new(self.chain().contracts().token, &call))
             .await?;
         Ok(Sent {
             result: mined.hash(),
@@ -167,6 +171,15 @@ impl Session {
             account,
         }
         .into())
+    }
+}
+
+/// That a product cannot be withdrawn or revised again.
+pub(super) fn sale_ended(product: &Product) -> TaskError {
+    TaskError::SaleEnded {
+        product: product.id,
+        status: product.status.name(),
+        next: product.next,
     }
 }
 

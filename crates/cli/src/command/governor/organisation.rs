@@ -1,4 +1,5 @@
 use alloy::primitives::{Address, B256};
+use ayumi_chain::Call;
 use ayumi_contracts::IConsortium;
 use serde::Serialize;
 
@@ -7,6 +8,7 @@ use crate::cx::Cx;
 use crate::error::{InputError, Result};
 use crate::output::Answer;
 use crate::read::Members;
+use crate::submit::Intent;
 use crate::text::{pairs, table};
 
 /// The most bytes of a team label, which has one word of storage.
@@ -30,7 +32,7 @@ enum Organisation {
     /// Admit an account of an organisation; for good
     Enrol {
         /// The account
-        #[arg(value_name = "ACCOUNT")]
+        #[arg(value_name = "ACCOUNT", value_parser = crate::args::address)]
         address: Address,
         /// Number or name of the organisation
         #[arg(long, value_name = "ORGANISATION")]
@@ -42,7 +44,7 @@ enum Organisation {
     /// Give an account another team label
     Assign {
         /// The account
-        #[arg(value_name = "ACCOUNT")]
+        #[arg(value_name = "ACCOUNT", value_parser = crate::args::address)]
         address: Address,
         /// The label, at most 32 bytes
         #[arg(long, value_name = "LABEL")]
@@ -123,9 +125,17 @@ pub(in crate::command) fn team_label(team: &str) -> Result<B256> {
 }
 
 async fn add(cx: &Cx, name: String) -> Result<Answer> {
+    let name = name.trim().to_owned();
     let session = cx.session().await?;
     let call = IConsortium::addOrganisationCall { name: name.clone() };
-    let mined = change(&session, format!("add organisation {name}"), &call).await?;
+    let call = Call::new(session.chain().contracts().consortium, &call);
+    let turn = session
+        .turn(Intent::new(format!("add organisation {name}"), &call.input))
+        .await?;
+    if !turn.is_adopted() {
+        check_name(&Members::read(session.chain()).await?, &name)?;
+    }
+    let mined = turn.send(&call).await?;
     let added =
         mined.event::<IConsortium::OrganisationAdded>(session.chain().contracts().consortium)?;
     let added = Added {
@@ -137,6 +147,20 @@ async fn add(cx: &Cx, name: String) -> Result<Answer> {
         ("name", added.name.clone()),
     ]);
     Ok(Answer::new(&added, text).after([mined]))
+}
+
+/// Whether no organisation has the name, however it is written.
+fn check_name(members: &Members, name: &str) -> Result<(), InputError> {
+    let plain = |name: &str| name.trim().to_lowercase();
+    let mut organisations = members.organisations.iter();
+    let same = organisations.find(|(_, found)| plain(&found.name) == plain(name));
+    match same {
+        None => Ok(()),
+        Some((number, found)) => Err(InputError::OrganisationExists {
+            name: found.name.clone(),
+            number: *number,
+        }),
+    }
 }
 
 async fn enrol(cx: &Cx, account: Address, organisation: &str, team: &str) -> Result<Answer> {
@@ -208,11 +232,9 @@ async fn list(cx: &Cx) -> Result<Answer> {
             accounts: accounts(&members, *number),
         });
     let listed = listed.collect::<Vec<_>>();
-    let text = table(
-        ["organisation", "name", "account", "number", "team", ""],
-        listed.iter().flat_map(rows),
-    );
-    Ok(Answer::new(&listed, text).negative_if(listed.is_empty()))
+    let headers = ["organisation", "name", "account", "number", "team", ""];
+    let text = || table(headers, listed.iter().flat_map(rows));
+    Ok(Answer::list(&listed, text, "there are no organisations"))
 }
 
 fn accounts(members: &Members, organisation: u32) -> Vec<ListedAccount> {

@@ -21,7 +21,7 @@ enum Command {
     /// Register a solver
     Register {
         /// Its account
-        #[arg(value_name = "SOLVER")]
+        #[arg(value_name = "SOLVER", value_parser = crate::args::address)]
         address: Address,
         /// Number or name of the organisation that runs it
         #[arg(long, value_name = "ORGANISATION")]
@@ -30,7 +30,7 @@ enum Command {
         #[arg(long, value_name = "URL")]
         endpoint: Url,
         /// Its X25519 public key, as `GET /v1` tells it
-        #[arg(long, value_name = "KEY")]
+        #[arg(long, value_name = "KEY", value_parser = crate::args::key)]
         sealing_key: B256,
     },
     /// List the solvers
@@ -38,25 +38,25 @@ enum Command {
     /// Change endpoint or sealing key; also for the solver itself
     Update {
         /// Its account
-        #[arg(value_name = "SOLVER")]
+        #[arg(value_name = "SOLVER", value_parser = crate::args::address)]
         address: Address,
         /// Base URL of its HTTP interface
         #[arg(long, value_name = "URL", required_unless_present = "sealing_key")]
         endpoint: Option<Url>,
         /// Its X25519 public key
-        #[arg(long, value_name = "KEY")]
+        #[arg(long, value_name = "KEY", value_parser = crate::args::key)]
         sealing_key: Option<B256>,
     },
     /// Let a solver be chosen for nothing new
     Suspend {
         /// Its account
-        #[arg(value_name = "SOLVER")]
+        #[arg(value_name = "SOLVER", value_parser = crate::args::address)]
         address: Address,
     },
     /// End a suspension
     Reinstate {
         /// Its account
-        #[arg(value_name = "SOLVER")]
+        #[arg(value_name = "SOLVER", value_parser = crate::args::address)]
         address: Address,
     },
 }
@@ -143,12 +143,8 @@ async fn update(
     let endpoint = endpoint.as_ref().map(base).transpose()?;
     let session = cx.session().await?;
     let mut members = Members::read(session.chain()).await?;
-    let unknown = || {
-        InputError::Usage(format!(
-            "there is no solver {solver}: see ayumi solver list"
-        ))
-    };
-    let mut updated = members.solvers.remove(&solver).ok_or_else(unknown)?;
+    let found = members.solvers.remove(&solver);
+    let mut updated = found.ok_or(InputError::NotRegistered(solver))?;
     updated.endpoint = endpoint.unwrap_or(updated.endpoint);
     updated.sealing_key = sealing_key.unwrap_or(updated.sealing_key);
     let call = IConsortium::updateSolverCall {
@@ -188,8 +184,8 @@ async fn list(cx: &Cx) -> Result<Answer> {
             state.to_owned(),
         ]
     });
-    let text = table(["solver", "organisation", "endpoint", ""], rows);
-    Ok(Answer::new(&listed, text).negative_if(listed.is_empty()))
+    let text = || table(["solver", "organisation", "endpoint", ""], rows);
+    Ok(Answer::list(&listed, text, "no solver is registered"))
 }
 
 fn listed(members: &Members, address: Address, solver: &Solver) -> Listed {

@@ -254,7 +254,8 @@ impl Chain {
         };
         let ours =
             |log: &Log| [consortium, token, operator].contains(&log.address()) && !log.removed;
-        if logs.iter().all(|log| place(log).is_some() && ours(log)) && logs.is_sorted_by_key(place)
+        if logs.iter().all(|log| place(log).is_some() && ours(log))
+            && logs.is_sorted_by(|one, next| place(one) < place(next))
         {
             return Ok(logs);
         }

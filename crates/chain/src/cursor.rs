@@ -23,34 +23,35 @@ pub enum Step {
         logs: Vec<Log>,
         /// To store with what came of the logs.
         cursor: Cursor,
-        /// The final head at that time.
+        /// The newest block at that time.
         head: Head,
     },
-    /// The block of the cursor is no longer on the chain: go back to an earlier one.
-    Reorg,
+    /// The block of the cursor is not on the chain that ends in this block: go back to an earlier one.
+    Reorg(Head),
 }
 
 impl Cursor {
-    /// Looks at most `blocks` further than `self`, or than the first block where there is no cursor yet.
+    /// Looks at most `blocks` further, and one only among those that are not final, than `self`, or than the first block where there is no cursor yet.
     pub async fn step(
         cursor: Option<Self>,
         chain: &Chain,
         filter: &Filter,
         blocks: u64,
-    ) -> Result<Option<Step>> {
-        let Some(head) = chain.final_head().await? else {
-            return Ok(None);
-        };
+    ) -> Result<Step> {
+        let head = chain.head().await?;
         if let Some(cursor) = cursor
             && !cursor.is_on(chain, head).await?
         {
-            return Ok(Some(Step::Reorg));
+            return Ok(Step::Reorg(head));
         }
         let from = cursor.map_or(0, |cursor| cursor.number + 1);
         if from > head.number {
-            return Ok(Some(Step::Idle(head)));
+            return Ok(Step::Idle(head));
         }
-        let to = head.number.min(from.saturating_add(blocks.max(1) - 1));
+        // What may be taken back is read block by block, so that there is a position before each to go back to.
+        let settled = chain.network().finality.of(head.number).unwrap_or(0);
+        let batch = from.saturating_add(blocks.max(1) - 1);
+        let to = head.number.min(batch.min(settled.max(from)));
         let end = if to == head.number {
             head
         } else {
@@ -60,14 +61,14 @@ impl Cursor {
         // The logs are those of this very block if the chain did not change while they were read.
         match logs.iter().rev().find(|log| log.block_number == Some(to)) {
             Some(log) if log.block_hash != Some(end.hash) => Err(vanished(to)),
-            _ => Ok(Some(Step::Forward {
+            _ => Ok(Step::Forward {
                 logs,
                 cursor: Self {
                     number: end.number,
                     hash: end.hash,
                 },
                 head,
-            })),
+            }),
         }
     }
 

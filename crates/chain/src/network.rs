@@ -24,6 +24,11 @@ pub struct Network {
     /// The most transactions of one sender that are on their way at once. Besu takes a few
     /// of each sender, and refuses the rest.
     pub nonce_window: u64,
+    /// Gwei for a unit of gas, above which no transaction is made dearer to have it mined.
+    pub max_fee_gwei: u64,
+    /// Seconds after which the newest block is too old to go by, where blocks are made all the time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_head_age_s: Option<u64>,
     /// A file with the token that the node asks for. It is read for each request, so that it can be renewed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bearer_token_file: Option<PathBuf>,
@@ -61,6 +66,8 @@ impl Default for Network {
             timeout_s: 10,
             patience_s: 0,
             nonce_window: 16,
+            max_fee_gwei: 500,
+            max_head_age_s: None,
             bearer_token_file: None,
         }
     }

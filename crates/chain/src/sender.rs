@@ -1,5 +1,5 @@
 use alloy::consensus::{SignableTransaction, TxEip1559, TxEnvelope};
-use alloy::eips::eip2718::Encodable2718;
+use alloy::eips::eip2718::{Decodable2718, Encodable2718};
 use alloy::eips::{BlockId, BlockNumberOrTag};
 use alloy::primitives::{Address, B256, Bytes, TxKind, U256};
 use alloy::providers::Provider;
@@ -10,6 +10,9 @@ use alloy::transports::RpcError;
 use crate::{Chain, Error, Fees, Result, Wallet};
 
 const GWEI: u128 = 1_000_000_000;
+
+/// Gas of a transaction that does nothing.
+const TRANSFER_GAS: u64 = 21_000;
 
 /// What a transaction is to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +52,36 @@ pub struct Signed {
     pub hash: B256,
     /// The bytes.
     pub raw: Bytes,
+}
+
+impl Signed {
+    fn transaction(&self) -> Result<TxEip1559> {
+        match TxEnvelope::decode_2718_exact(&self.raw) {
+            Ok(TxEnvelope::Eip1559(signed)) => Ok(signed.strip_signature()),
+            _ => Err(Error::Malformed {
+                what: "a stored transaction",
+                cause: format!("{} is none of ours", self.hash),
+            }),
+        }
+    }
+}
+
+/// What a unit of gas costs, in wei: what the newest block asks, and what is given on top.
+#[derive(Debug, Clone, Copy)]
+struct Fee {
+    base: u128,
+    tip: u128,
+}
+
+/// What a node takes in place of a transaction of the same nonce: an eighth more is asked of a replacement.
+fn replacing(transaction: TxEip1559, fee: Fee) -> TxEip1559 {
+    let eighth_more = |fee: u128| fee + fee.div_ceil(8);
+    let tip = eighth_more(transaction.max_priority_fee_per_gas).max(fee.tip);
+    TxEip1559 {
+        max_fee_per_gas: eighth_more(transaction.max_fee_per_gas).max(2 * fee.base + tip),
+        max_priority_fee_per_gas: tip,
+        ..transaction
+    }
 }
 
 /// What is known after a transaction was sent.
@@ -139,25 +172,65 @@ impl Sender {
 
     /// Signs the call with what the network asks at the moment.
     pub async fn sign(&self, call: &Call, nonce: u64, gas: u64) -> Result<Signed> {
-        let (max_fee_per_gas, max_priority_fee_per_gas) = self.fees().await?;
-        let transaction = TxEip1559 {
+        let Fee { base, tip } = self.fee().await?;
+        Ok(self.sign_as(TxEip1559 {
             chain_id: self.chain.chain_id(),
             nonce,
             gas_limit: gas,
-            max_fee_per_gas,
-            max_priority_fee_per_gas,
+            max_fee_per_gas: 2 * base + tip,
+            max_priority_fee_per_gas: tip,
             to: call.to.map_or(TxKind::Create, TxKind::Call),
             value: call.value,
             input: call.input.clone(),
             ..TxEip1559::default()
+        }))
+    }
+
+    /// Signs the same for the same nonce at a higher fee, where the network asks for more than `signed` offers, and no
+    /// more than the profile allows.
+    pub async fn dearer(&self, signed: &Signed) -> Result<Option<Signed>> {
+        let fee = self.fee().await?;
+        let transaction = signed.transaction()?;
+        if fee.base + fee.tip <= transaction.max_fee_per_gas {
+            return Ok(None);
+        }
+        let dearer = replacing(transaction, fee);
+        let most = u128::from(self.chain.network().max_fee_gwei) * GWEI;
+        Ok((dearer.max_fee_per_gas <= most).then(|| self.sign_as(dearer)))
+    }
+
+    /// Signs what does nothing but use a nonce.
+    pub async fn idle(&self, nonce: u64) -> Result<Signed> {
+        let call = Call {
+            to: Some(self.account()),
+            input: Bytes::new(),
+            value: U256::ZERO,
         };
+        self.sign(&call, nonce, TRANSFER_GAS).await
+    }
+
+    /// Signs what does nothing but use the nonce of `signed`, in its place.
+    pub async fn filler(&self, signed: &Signed) -> Result<Signed> {
+        let replaced = signed.transaction()?;
+        let filler = TxEip1559 {
+            to: TxKind::Call(self.account()),
+            value: U256::ZERO,
+            input: Bytes::new(),
+            gas_limit: TRANSFER_GAS,
+            ..replacing(replaced, self.fee().await?)
+        };
+        Ok(self.sign_as(filler))
+    }
+
+    fn sign_as(&self, transaction: TxEip1559) -> Signed {
+        let nonce = transaction.nonce;
         let signature = self.wallet.sign_hash(transaction.signature_hash());
         let envelope = TxEnvelope::from(transaction.into_signed(signature));
-        Ok(Signed {
+        Signed {
             nonce,
             hash: *envelope.tx_hash(),
             raw: envelope.encoded_2718().into(),
-        })
+        }
     }
 
     /// Sends what was signed. Sending it twice does no harm.
@@ -222,6 +295,14 @@ impl Sender {
         })
     }
 
+    /// The block that has the transaction, final or not.
+    pub async fn mined_in(&self, hash: B256) -> Result<Option<u64>> {
+        let receipt = self.chain.provider().get_transaction_receipt(hash).await;
+        let receipt =
+            receipt.map_err(|error| self.chain.error("eth_getTransactionReceipt", error))?;
+        Ok(receipt.and_then(|receipt| receipt.block_number))
+    }
+
     /// The receipt of a transaction in a block that counts as final.
     pub async fn receipt(&self, hash: B256) -> Result<Option<TransactionReceipt>> {
         match self.fate(hash).await? {
@@ -244,10 +325,9 @@ impl Sender {
         }
     }
 
-    /// The fee cap and the tip, in wei for a unit of gas.
-    async fn fees(&self) -> Result<(u128, u128)> {
+    async fn fee(&self) -> Result<Fee> {
         match self.chain.network().fees {
-            Fees::Zero => Ok((0, 0)),
+            Fees::Zero => Ok(Fee { base: 0, tip: 0 }),
             Fees::Market => {
                 let block = self
                     .chain
@@ -259,7 +339,10 @@ impl Sender {
                 let base = block
                     .and_then(|block| block.header.base_fee_per_gas)
                     .unwrap_or(0);
-                Ok((2 * u128::from(base) + GWEI, GWEI))
+                Ok(Fee {
+                    base: base.into(),
+                    tip: GWEI,
+                })
             }
         }
     }

@@ -92,7 +92,6 @@ impl World {
         Cursor::step(cursor, &self.chain, &Filter::new(), u64::MAX)
             .await
             .unwrap()
-            .unwrap()
     }
 }
 
@@ -207,7 +206,7 @@ async fn a_rewritten_block_shows() {
         })
         .await
         .unwrap();
-    assert!(matches!(world.step(Some(cursor)).await, Step::Reorg));
+    assert!(matches!(world.step(Some(cursor)).await, Step::Reorg(_)));
 }
 
 #[tokio::test]
@@ -275,6 +274,54 @@ async fn finality_holds_blocks_back() {
         sender.fate(signed.hash).await.unwrap(),
         Fate::Final(_)
     ));
+}
+
+#[tokio::test]
+async fn what_is_not_final_is_read_block_by_block() {
+    let world = World::new().await;
+    world.api().anvil_mine(Some(10), None).await.unwrap();
+    let head = world.chain.head().await.unwrap().number;
+    let network = Network {
+        finality: Finality::Blocks(3),
+        ..Network::default()
+    };
+    let operator = world.chain.contracts().operator;
+    let chain = Chain::connect(world.anvil.endpoint_url(), network, operator)
+        .await
+        .unwrap();
+    let (mut cursor, mut read) = (None, Vec::new());
+    while let Step::Forward { cursor: next, .. } =
+        Cursor::step(cursor, &chain, &Filter::new(), 2_000)
+            .await
+            .unwrap()
+    {
+        read.push(next.number);
+        cursor = Some(next);
+    }
+    assert_eq!(read, [head - 3, head - 2, head - 1, head]);
+}
+
+#[tokio::test]
+async fn what_replaces_a_transaction_is_dearer() {
+    let world = World::new().await;
+    let (sender, api) = (world.sender(), world.api());
+    let call = world.add_organisation("Aoba");
+    let signed = sender.sign(&call, 2, 200_000).await.unwrap();
+    assert!(sender.dearer(&signed).await.unwrap().is_none());
+    api.anvil_set_auto_mine(false).await.unwrap();
+    assert!(matches!(
+        sender.broadcast(&signed).await,
+        Broadcast::Accepted
+    ));
+    let filler = sender.filler(&signed).await.unwrap();
+    assert_eq!(filler.nonce, signed.nonce);
+    assert!(matches!(
+        sender.broadcast(&filler).await,
+        Broadcast::Accepted
+    ));
+    api.anvil_mine(Some(1), None).await.unwrap();
+    assert!(sender.mined_in(filler.hash).await.unwrap().is_some());
+    assert!(sender.mined_in(signed.hash).await.unwrap().is_none());
 }
 
 #[tokio::test]

@@ -21,16 +21,71 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The database.
     pub store: PathBuf,
+    /// Where payloads are kept: a folder, or the URL of an object store (`s3://bucket/folder`).
+    #[serde(default = "default_assets")]
+    pub assets: String,
     /// Tasks in one transaction, at most. A hundred take some 4.5 million gas.
     #[serde(default = "default_batch")]
     pub batch: usize,
+    /// Milliseconds to wait for more receipts before keys are sent.
+    #[serde(default = "default_linger")]
+    pub linger_ms: u64,
+    /// Seconds between two comparisons of the store with what the chain has open.
+    #[serde(default = "default_compare")]
+    pub compare_s: u64,
+    /// What the solver takes upon itself.
+    #[serde(default)]
+    pub limits: Limits,
     /// Profile of the network: a table, or the path of a file with one.
     #[serde(default)]
     pub network: Network,
+    /// Whether to go on where the chain took back what was final; for a person to say, once.
+    #[serde(skip)]
+    pub accept_rewrite: bool,
+    /// Whether to wait while another process has the key at work.
+    #[serde(skip)]
+    pub standby: bool,
+    /// Whether to make the store where there is none.
+    #[serde(skip)]
+    pub make_store: bool,
+}
+
+/// What the solver takes upon itself.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// MiB of payloads that are worked on at once; what is more waits.
+    pub memory_mb: u32,
+    /// MiB of payloads that one producer may have here.
+    pub producer_mb: u64,
+    /// Requests that are under way at once.
+    pub requests: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            memory_mb: 64,
+            producer_mb: 10_240,
+            requests: 4_096,
+        }
+    }
+}
+
+fn default_assets() -> String {
+    "assets".to_owned()
 }
 
 fn default_batch() -> usize {
     100
+}
+
+fn default_compare() -> u64 {
+    60
+}
+
+fn default_linger() -> u64 {
+    20
 }
 
 /// Why a configuration cannot be used.
@@ -83,6 +138,9 @@ impl Config {
             &mut config.store,
         ] {
             *file = folder.join(&*file);
+        }
+        if !config.assets.contains("://") {
+            config.assets = folder.join(&config.assets).to_string_lossy().into_owned();
         }
         Ok(config)
     }

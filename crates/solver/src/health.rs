@@ -27,6 +27,8 @@ pub struct Readiness {
     pub ready: bool,
     /// The last block that was read.
     pub block: Option<u64>,
+    /// Its time, in Unix seconds.
+    pub time: Option<u64>,
     /// Why it does not.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub reasons: Vec<String>,
@@ -69,6 +71,7 @@ impl Health {
         Readiness {
             ready: reasons.is_empty(),
             block: seen.head.map(|(head, _)| head.number),
+            time: seen.head.map(|(head, _)| head.timestamp),
             reasons,
         }
     }

@@ -1,39 +1,54 @@
 //! The daemon that delivers.
 //!
-//! - [`engine`](Engine): one loop that reads the chain into the [`store`], asks [`decide`] what to do, and does it:
-//!   draws keys, reveals them in batches, gives tickets back.
-//! - [`http`]: takes assets from producers, serves sealed deliveries, takes receipts and notes.
+//! - [`engine`](Engine): one loop that reads the chain into the [`store`], and sends what the store says is due: keys in
+//!   batches, tickets that go back.
+//! - [`http`]: takes assets from producers, draws keys and serves sealed deliveries, takes receipts and notes.
 //!
 //! Three orders are kept. A key is stored before a byte that it encrypts is served; a receipt before its key is sent; a
 //! signed transaction before it is sent, and then the same bytes again until its nonce is used. So the process can end
 //! at any point: it begins again where the store says, and the contract counts each delivery once.
 
+mod arrivals;
 mod config;
-pub mod decide;
+pub mod crash;
 mod engine;
 mod health;
 pub mod http;
-mod observe;
+mod memory;
+mod meter;
+pub mod payloads;
 pub mod store;
 
 use std::future::Future;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use alloy::eips::BlockNumberOrTag;
+use alloy::primitives::Address;
 use ayumi_chain::{Chain, Wallet, WalletError};
 use ayumi_sealing::{Delivery, Key, PayloadSizeError, Seed};
 use tokio::net::TcpListener;
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
-pub use config::{Config, ConfigError};
+use arrivals::Arrivals;
+pub use config::{Config, ConfigError, Limits};
 pub use engine::Engine;
 use health::Health;
+use memory::Memory;
+use meter::Meter;
+use payloads::{PayloadError, Payloads};
 use store::{Deployment, Store, StoreError};
+
+/// How often a process that stands by looks whether it is its turn.
+const STANDBY: Duration = Duration::from_secs(1);
+
+/// How long the registered endpoint has to answer.
+const ASK: Duration = Duration::from_secs(2);
 
 /// How a payload is encrypted for a task: [`Delivery::prepare`] in an honest solver.
 pub type Prepare = fn(&[u8], &Seed, &Key) -> Result<Delivery, PayloadSizeError>;
@@ -69,6 +84,21 @@ pub enum Error {
     /// The store cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The payload store cannot be used.
+    #[error(transparent)]
+    Payload(#[from] PayloadError),
+    /// The chain took back what was final.
+    #[error(
+        "the chain was rewritten below block {settled}, which was final{}: nothing is sent until a person has looked, \
+         and runs with --accept-rewrite or a fresh store",
+        same.map(|block| format!(" (it is the same up to block {block})")).unwrap_or_default()
+    )]
+    Rewritten {
+        /// The newest block that was final.
+        settled: u64,
+        /// The newest block known to be the same.
+        same: Option<u64>,
+    },
     /// The address to serve at is taken, or not ours.
     #[error("cannot serve at {address}: {cause}")]
     Listen {
@@ -76,6 +106,16 @@ pub enum Error {
         address: SocketAddr,
         /// What the system says.
         cause: std::io::Error,
+    },
+    /// Another process has this solver's key at work.
+    #[error(
+        "solver {solver} runs already, at {endpoint}: end that process first, or start this one with --standby"
+    )]
+    Elsewhere {
+        /// The account.
+        solver: Address,
+        /// Where it is registered.
+        endpoint: String,
     },
     /// The server ended.
     #[error("the HTTP server ended: {0}")]
@@ -88,12 +128,18 @@ pub struct Solver {
     chain: Chain,
     wallet: Wallet,
     store: Store,
+    payloads: Payloads,
     prepare: Prepare,
     /// Tells the engine that there is something to do.
     wake: Notify,
-    /// Tells requests that wait for the engine that it did something.
-    progress: watch::Sender<()>,
+    /// Requests that wait for their task.
+    arrivals: Arrivals,
+    /// What payloads may take at once.
+    memory: Memory,
+    /// Room for requests.
+    requests: Semaphore,
     health: Health,
+    meter: Meter,
 }
 
 /// Runs until `shutdown`; `ready` is told the address once it is served at.
@@ -112,7 +158,7 @@ pub async fn run_with(
     ready: impl FnOnce(SocketAddr),
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), Error> {
-    let (solver, period) = open(config, prepare).await?;
+    let (solver, period) = open_in_turn(config, prepare).await?;
     let address = solver.config.listen;
     let listen = |cause| Error::Listen { address, cause };
     let listener = TcpListener::bind(address).await.map_err(listen)?;
@@ -141,6 +187,24 @@ pub async fn run_with(
     })
 }
 
+/// Opens everything; in standby, once no other process has this key at work.
+async fn open_in_turn(config: Config, prepare: Prepare) -> Result<(Arc<Solver>, u32), Error> {
+    let mut told = false;
+    loop {
+        match open(config.clone(), prepare).await {
+            Err(error @ (Error::Store(StoreError::InUse(_)) | Error::Elsewhere { .. }))
+                if config.standby =>
+            {
+                if !std::mem::replace(&mut told, true) {
+                    info!(%error, "standing by");
+                }
+                tokio::time::sleep(STANDBY).await;
+            }
+            opened => return opened,
+        }
+    }
+}
+
 /// Opens the key, the chain and the store, and checks that they belong together.
 async fn open(config: Config, prepare: Prepare) -> Result<(Arc<Solver>, u32), Error> {
     let password =
@@ -167,18 +231,46 @@ async fn open(config: Config, prepare: Prepare) -> Result<(Arc<Solver>, u32), Er
         operator: config.operator,
         solver: wallet.address(),
     };
-    let store = Store::open(&config.store, deployment)?;
+    let store = Store::open(&config.store, deployment, config.make_store)?;
+    check_alone(&chain, wallet.address()).await?;
+    let payloads = Payloads::open(&config.assets)?;
+    let memory = Memory::new(config.limits.memory_mb);
+    let requests = Semaphore::new(config.limits.requests);
+    let meter = Meter::new(store.clock());
     let solver = Solver {
         config,
         chain,
         wallet,
         store,
+        payloads,
         prepare,
         wake: Notify::new(),
-        progress: watch::Sender::new(()),
+        arrivals: Arrivals::default(),
+        memory,
+        requests,
         health: Health::default(),
+        meter,
     };
     Ok((Arc::new(solver), period))
+}
+
+/// Another process with the same key would send transactions of its own. It shows where this solver is registered.
+async fn check_alone(chain: &Chain, solver: Address) -> Result<(), Error> {
+    let registered = chain.consortium().solverOf(solver).call().await;
+    let endpoint = registered
+        .map_err(|error| chain.view_error(error))?
+        .endpoint;
+    if endpoint.is_empty() {
+        return Ok(());
+    }
+    let client = ayumi_chain::http().timeout(ASK).build();
+    let Ok(client) = client else { return Ok(()) };
+    let answer = client.get(format!("{endpoint}/v1")).send().await;
+    let Ok(answer) = answer else { return Ok(()) };
+    match answer.json::<http::About>().await {
+        Ok(about) if about.solver == solver => Err(Error::Elsewhere { solver, endpoint }),
+        _ => Ok(()),
+    }
 }
 
 /// Runs what takes the disk or the processor for a while where it holds up nobody.

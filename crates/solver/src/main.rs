@@ -4,6 +4,7 @@ use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use ayumi_chain::Network;
 use ayumi_solver::{Config, run};
 use clap::{Parser, Subcommand, ValueEnum};
 use tokio::signal;
@@ -31,9 +32,22 @@ struct Run {
     /// Another node than the configuration's.
     #[arg(long, value_name = "URL")]
     rpc_url: Option<String>,
+    /// The network's profile, in place of the configuration's.
+    #[arg(long, value_name = "FILE")]
+    network: Option<PathBuf>,
     /// Another address to serve at than the configuration's.
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<std::net::SocketAddr>,
+    /// Make the store where there is none. Without this, a store that is missing is an error: it has the keys that were
+    /// drawn and the payloads that were handed in.
+    #[arg(long)]
+    init: bool,
+    /// Wait while another process has this key at work, and take over when it ends.
+    #[arg(long)]
+    standby: bool,
+    /// Go on although the chain took back what was final. Look first: whoever gave a receipt may have its ticket again.
+    #[arg(long)]
+    accept_rewrite: bool,
     /// The form of the log, which goes to standard error. `RUST_LOG` says how much of it.
     #[arg(long, value_enum, default_value_t = Log::Text)]
     log: Log,
@@ -68,6 +82,12 @@ async fn start(arguments: Run) -> eyre::Result<()> {
     if let Some(listen) = arguments.listen {
         config.listen = listen;
     }
+    config.make_store = arguments.init;
+    if let Some(profile) = arguments.network {
+        config.network = Network::read(&profile)?;
+    }
+    config.standby = arguments.standby;
+    config.accept_rewrite = arguments.accept_rewrite;
     let ready = |address| {
         let mut out = std::io::stdout();
         // Nobody may be listening, which is no reason to stop.

@@ -1,33 +1,48 @@
 //! What the solver knows, in SQLite: how far the chain was read and what that [changed](Change), [tasks](Task) with their
 //! keys and receipts, assets, notes, and the transactions in flight.
 //!
-//! The functions run inside the transactions that [`Store::with`] makes.
+//! The functions run inside the transactions that [`Store::with`] makes. Payloads are elsewhere: [`crate::payloads`].
 
 mod chain;
+mod figures;
 mod outbox;
 mod task;
 
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use alloy::primitives::{Address, B256};
-use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use tokio::sync::{mpsc, oneshot};
 
-pub use chain::{Change, advance, checkpoints, cursor, go_back};
-pub use outbox::{Outgoing, outbox, post, unpost};
+use crate::meter::Clock;
+
+pub use chain::{
+    Change, Logged, advance, amend, checkpoints, cursor, go_back, overlooked, task_count,
+};
+pub use figures::{Figures, figures};
+pub use outbox::{Outgoing, attempt, fill, mined, next_nonce, outbox, pause, post, tasks_of};
 pub use task::{
-    Job, Prepared, Product, Receipted, Task, add_asset, add_note, asset, job, note, open_tasks,
-    prepare, receipted, receive,
+    Due, Job, Prepared, Product, Receipted, Task, add_asset, add_note, deliverable, job, note,
+    open_tasks, payload_bytes, prepare, receive, refusable, refuse, seed,
 };
 
-use crate::blocking;
+/// The most that goes into one transaction.
+const GROUP: usize = 256;
+
+/// The most that waits for the database; who comes then waits to wait.
+const WAITING: usize = 1_024;
+
+/// Prepared statements that are kept.
+const STATEMENTS: usize = 64;
 
 mod migrations {
     refinery::embed_migrations!("migrations");
 }
 
-type Result<T> = std::result::Result<T, StoreError>;
+/// What the functions of the store return.
+pub type Result<T> = std::result::Result<T, StoreError>;
 
 /// Why the store could not be used.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +50,9 @@ pub enum StoreError {
     /// Another process has it.
     #[error("the store {0} is in use by another process")]
     InUse(PathBuf),
+    /// It is not where it is said to be.
+    #[error("there is no store at {0}")]
+    Missing(PathBuf),
     /// It belongs to another chain, operator or solver.
     #[error("the store {path} belongs to another deployment: its {what} is {stored}, not {given}")]
     OtherDeployment {
@@ -47,9 +65,6 @@ pub enum StoreError {
         /// From the chain and the configuration.
         given: String,
     },
-    /// No position that was read is on the chain any more.
-    #[error("the chain was rewritten further back than the store goes")]
-    DeepReorg,
     /// The file system refused.
     #[error("the store {path}: {cause}")]
     Io {
@@ -61,6 +76,12 @@ pub enum StoreError {
     /// The database refused.
     #[error("the store: {0}")]
     Database(#[from] rusqlite::Error),
+    /// What was written could not be kept; nothing of it was.
+    #[error("the store cannot be written to: {0}")]
+    Commit(String),
+    /// The process is ending.
+    #[error("the store is closed")]
+    Closed,
     /// The database has another form.
     #[error("the store's form: {0}")]
     Migration(#[from] Box<refinery::Error>),
@@ -80,15 +101,27 @@ pub struct Deployment {
 }
 
 /// The database. Clones share it.
+///
+/// One thread has the connection. What waits for it when it begins a transaction goes into this one, so that many share a
+/// write to the disk; each part of it that fails is undone alone.
 #[derive(Debug, Clone)]
 pub struct Store {
-    connection: Arc<Mutex<Connection>>,
+    work: mpsc::Sender<Work>,
+    clock: Clock,
     _lock: Arc<File>,
 }
 
+/// Does its part of a transaction, or hears that there is none. Returns whether the part stays, and what to do when it
+/// is known whether the transaction does.
+type Work = Box<dyn FnOnce(Result<&Connection>) -> (bool, Reply) + Send>;
+type Reply = Box<dyn FnOnce(Option<&rusqlite::Error>) + Send>;
+
 impl Store {
-    /// Opens the database at `path`, or makes it, for `deployment` alone.
-    pub fn open(path: &Path, deployment: Deployment) -> Result<Self> {
+    /// Opens the database at `path` for `deployment` alone; makes it where it is to be made.
+    pub fn open(path: &Path, deployment: Deployment, make: bool) -> Result<Self> {
+        if !make && !path.exists() {
+            return Err(StoreError::Missing(path.to_owned()));
+        }
         let lock = lock(path)?;
         open_private(path).map_err(|cause| StoreError::Io {
             path: path.to_owned(),
@@ -98,32 +131,92 @@ impl Store {
         connection.pragma_update(None, "journal_mode", "wal")?;
         connection.pragma_update(None, "synchronous", "full")?;
         connection.pragma_update(None, "foreign_keys", "on")?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
         migrations::migrations::runner()
             .run(&mut connection)
             .map_err(Box::new)?;
         check_deployment(&connection, path, deployment)?;
+        let (work, waiting) = mpsc::channel(WAITING);
+        let clock = Clock::default();
+        let at_work = clock.clone();
+        std::thread::spawn(move || serve(connection, waiting, &at_work));
         Ok(Self {
-            connection: Arc::new(Mutex::new(connection)),
+            work,
+            clock,
             _lock: Arc::new(lock),
         })
     }
 
-    /// Runs `work` in one transaction, on a thread where it may block.
+    /// How long the database was at work so far.
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Runs `work` in a transaction. All of what it changed is on disk when this returns, or nothing.
     pub async fn with<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
+        work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let connection = Arc::clone(&self.connection);
-        let run = move || {
-            // A panic of another holder rolled its transaction back.
-            let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
-            let transaction = connection.transaction()?;
-            let result = work(&transaction)?;
-            transaction.commit()?;
-            Ok(result)
-        };
-        blocking(run).await
+        let (reply, answer) = oneshot::channel();
+        let work: Work = Box::new(move |db| {
+            let result = db.and_then(work);
+            let stays = result.is_ok();
+            let finish: Reply = Box::new(move |failure| {
+                let result = match failure {
+                    Some(failure) if stays => Err(StoreError::Commit(failure.to_string())),
+                    _ => result,
+                };
+                // Who asked may have gone.
+                let _ = reply.send(result);
+            });
+            (stays, finish)
+        });
+        self.work.send(work).await.map_err(|_| StoreError::Closed)?;
+        answer.await.map_err(|_| StoreError::Closed)?
     }
+}
+
+/// Takes up what waits, group by group, until nobody is left to ask.
+fn serve(mut connection: Connection, mut waiting: mpsc::Receiver<Work>, clock: &Clock) {
+    while let Some(first) = waiting.blocking_recv() {
+        let mut replies = Vec::new();
+        let end = clock.run(|| group(&mut connection, first, &mut waiting, &mut replies));
+        for reply in replies {
+            reply(end.as_ref().err());
+        }
+    }
+}
+
+/// One transaction of all that waits.
+fn group(
+    connection: &mut Connection,
+    first: Work,
+    waiting: &mut mpsc::Receiver<Work>,
+    replies: &mut Vec<Reply>,
+) -> rusqlite::Result<()> {
+    let mut transaction = match connection.transaction() {
+        Ok(transaction) => transaction,
+        Err(cause) => {
+            replies.push(first(Err(StoreError::Commit(cause.to_string()))).1);
+            return Err(cause);
+        }
+    };
+    let mut next = Some(first);
+    while let Some(work) = next {
+        let mut point = transaction.savepoint()?;
+        let (stays, reply) = work(Ok(&point));
+        replies.push(reply);
+        if !stays {
+            point.rollback()?;
+        }
+        point.commit()?;
+        next = if replies.len() < GROUP {
+            waiting.try_recv().ok()
+        } else {
+            None
+        };
+    }
+    transaction.commit()
 }
 
 fn lock(path: &Path) -> Result<File> {

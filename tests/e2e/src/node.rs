@@ -31,6 +31,15 @@ impl Node {
 
     /// Starts one of this setting.
     pub fn of(setting: Setting) -> Self {
+        Self::of_age(setting, 0)
+    }
+
+    /// Starts an anvil whose clock is so many seconds before the machine's, or behind it.
+    pub fn start_at(seconds: i64) -> Self {
+        Self::of_age(Setting::Anvil, seconds)
+    }
+
+    fn of_age(setting: Setting, seconds: i64) -> Self {
         let folder = tempfile::Builder::new()
             .prefix("ayumi-node-")
             .tempdir()
@@ -38,7 +47,8 @@ impl Node {
         let genesis = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .expect("it is after 1970")
-            .as_secs();
+            .as_secs()
+            .saturating_add_signed(seconds);
         let mut node = Self {
             anvil: None,
             proxy: FaultProxy::to_nowhere(),

@@ -25,9 +25,9 @@ pub fn solver() -> PathBuf {
     built().join("ayumi-solver")
 }
 
-/// The solver that lies to consumers.
-pub fn lying_solver() -> PathBuf {
-    built().join("lying-solver")
+/// The solver that lies to consumers, or ends where a test says.
+pub fn test_solver() -> PathBuf {
+    built().join("test-solver")
 }
 
 /// Foundry's node.

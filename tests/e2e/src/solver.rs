@@ -1,15 +1,18 @@
-use std::path::PathBuf;
-use std::process::Command;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus};
 
 use alloy::primitives::Address;
 use ayumi_chain::{Fees, Wallet};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::process::Process;
+use crate::process::{Process, wait_until};
 use crate::programs;
 use crate::proxy::{Proxy, address_of};
 use crate::setting::Setting;
 use crate::world::{MONEY, World};
+
+/// A process with its address, or what it says against starting.
+pub type Started = Result<(Process, String), String>;
 
 /// Whether a solver delivers what producers gave it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,33 +32,45 @@ pub struct Solver {
     pub front: Proxy,
     /// Between the solver and the node.
     pub back: Proxy,
+    /// What it is told beside its configuration.
+    pub arguments: Vec<String>,
     folder: PathBuf,
-    program: PathBuf,
     process: Option<Process>,
 }
 
 impl Solver {
     /// Starts one in a world, registered for an organisation that has one member at least.
     pub fn start(world: &World, name: &str, organisation: &str, honesty: Honesty) -> Self {
+        Self::with_settings(world, name, organisation, honesty, &json!({}))
+    }
+
+    /// Starts one with these settings beside the usual ones.
+    pub fn with_settings(
+        world: &World,
+        name: &str,
+        organisation: &str,
+        honesty: Honesty,
+        settings: &Value,
+    ) -> Self {
         let folder = world.folder().join(name);
         let wallet = Wallet::random();
         wallet
             .save(&folder, "key", "password")
             .expect("the world's folder can be written to");
         let (front, back) = (Proxy::to_nowhere(), Proxy::before(world.rpc_url()));
-        let program = match honesty {
-            Honesty::Honest => programs::solver(),
-            Honesty::Lying => programs::lying_solver(),
+        let arguments = match honesty {
+            Honesty::Honest => Vec::new(),
+            Honesty::Lying => vec!["--lie".to_owned()],
         };
         let mut solver = Self {
             address: wallet.address(),
             front,
             back,
+            arguments,
             folder,
-            program,
             process: None,
         };
-        solver.configure(world);
+        solver.configure(world, settings);
         solver.resume();
         let key = wallet
             .sealing_key(world.chain().scope())
@@ -77,12 +92,12 @@ impl Solver {
         solver
     }
 
-    fn configure(&self, world: &World) {
-        let network = match Setting::chosen().profile() {
-            Some(profile) => json!(profile),
-            None => json!({ "poll_ms": 20 }),
+    fn configure(&self, world: &World, settings: &Value) {
+        let network = match (world.chain().network().fees, Setting::chosen().profile()) {
+            (Fees::Zero, Some(profile)) => json!(profile),
+            _ => json!({ "poll_ms": 20 }),
         };
-        let config = json!({
+        let mut config = json!({
             "rpc": self.back.url(),
             "operator": world.chain().contracts().operator,
             "keystore": "key",
@@ -91,6 +106,7 @@ impl Solver {
             "store": "solver.db",
             "network": network,
         });
+        merge(&mut config, settings);
         let text = toml::to_string(&config).expect("the configuration is of plain values");
         let write = |name: &str, text: &str| std::fs::write(self.folder.join(name), text);
         write("password", "password")
@@ -108,17 +124,89 @@ impl Solver {
 
     /// Starts it, again.
     pub fn resume(&mut self) {
-        let mut command = Command::new(&self.program);
+        self.try_resume()
+            .unwrap_or_else(|said| panic!("the solver does not start: {said}"));
+    }
+
+    /// Starts it, again, or gives what it says against that.
+    pub fn try_resume(&mut self) -> Result<(), String> {
+        let (process, url) = self.another(&["--init"])()?;
+        self.adopt(process, &url);
+        Ok(())
+    }
+
+    /// Another process of this solver, told this: to be started by a call of what is returned, which gives it with its
+    /// own address.
+    pub fn another(&self, arguments: &[&str]) -> impl FnOnce() -> Started + Send + 'static {
+        self.another_in(&self.folder, arguments)
+    }
+
+    /// As [`another`](Self::another), in a folder of its own.
+    pub fn another_in(
+        &self,
+        folder: &Path,
+        arguments: &[&str],
+    ) -> impl FnOnce() -> Started + Send + 'static {
+        let program = if self.arguments.is_empty() {
+            programs::solver()
+        } else {
+            programs::test_solver()
+        };
+        let mut command = Command::new(program);
         command
             .args(["run", "--config"])
-            .arg(self.folder.join("solver.toml"))
+            .arg(folder.join("solver.toml"))
+            .args(&self.arguments)
+            .args(arguments)
             .env_remove("ETH_RPC_URL")
             .env("NO_COLOR", "1");
-        let started = Process::start(command, &self.folder.join("log"), "listening on ");
-        let (process, url) =
-            started.unwrap_or_else(|said| panic!("the solver does not start: {said}"));
+        let log = self.folder.join("log");
+        move || Process::start(command, &log, "listening on ")
+    }
+
+    /// Goes on with this process.
+    pub fn adopt(&mut self, process: Process, url: &str) {
         self.process = Some(process);
-        self.front.towards(Some(address_of(&url)));
+        self.front.towards(Some(address_of(url)));
+    }
+
+    /// Waits until it ends by itself.
+    pub fn wait(&mut self) -> ExitStatus {
+        let mut process = self.process.take().expect("it runs");
+        let status = process.wait();
+        self.front.towards(None);
+        status
+    }
+
+    /// Whether it has ended.
+    pub fn has_ended(&mut self) -> bool {
+        self.process.as_mut().is_none_or(Process::has_ended)
+    }
+
+    /// What it says of itself.
+    pub fn readiness(&self, world: &World) -> Value {
+        let answer = world.wait_for(async {
+            let client = ayumi_chain::http().build()?;
+            let answer = client.get(format!("{}/readyz", self.url())).send().await?;
+            answer.json::<Value>().await
+        });
+        answer.unwrap_or_else(|error| json!({ "ready": false, "reasons": [error.to_string()] }))
+    }
+
+    /// Waits until it says that it is ready, or is not. Returns its reasons.
+    pub fn wait_ready(&self, world: &World, ready: bool) -> String {
+        let mut reasons = String::new();
+        wait_until("the solver says whether it is ready", || {
+            let said = self.readiness(world);
+            reasons = said["reasons"].to_string();
+            (said["ready"] == ready).then_some(())
+        });
+        reasons
+    }
+
+    /// Where its files are.
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Ends it at once, as a power cut would.
@@ -145,5 +233,17 @@ impl Solver {
     /// Its log.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.folder.join("log")).unwrap_or_default()
+    }
+}
+
+/// Puts the values of an object into another, object by object.
+fn merge(into: &mut Value, from: &Value) {
+    match (into, from) {
+        (Value::Object(into), Value::Object(from)) => {
+            for (name, value) in from {
+                merge(into.entry(name.clone()).or_insert(Value::Null), value);
+            }
+        }
+        (into, from) => *into = from.clone(),
     }
 }

@@ -1,18 +1,19 @@
 use std::sync::Arc;
 
-use alloy::primitives::B256;
+use alloy::primitives::{Address, B256};
 use axum::Json;
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use ayumi_contracts::messages;
-use ayumi_sealing::{Asset, Commitment, Message, unseal};
+use ayumi_sealing::{Asset, Commitment, MAX_PAYLOAD_BYTES, Message, SEAL_BYTES, unseal};
 use serde::Serialize;
 use tracing::info;
 
 use super::caller::{header, signer};
 use super::problem::Problem;
-use super::{Answer, Shared};
+use super::{Answer, SECRET_BYTES, Shared};
+use crate::crash::{self, Point};
 use crate::{Solver, blocking, store};
 
 #[derive(Serialize)]
@@ -23,43 +24,22 @@ pub struct Stored {
     bytes: u64,
 }
 
-/// Takes a payload. The signature is checked before the body is opened, and the content root before anything is stored.
+/// Takes a payload. The signature is checked before the body is read, and the content root before anything is stored.
 pub async fn put(
     State(solver): Shared,
     Path(content_root): Path<B256>,
     headers: HeaderMap,
-    sealed: Bytes,
+    body: Body,
 ) -> Answer<(StatusCode, Json<Stored>)> {
-    let payload_length = header(&headers, "ayumi-payload-length")?;
-    let solver_account = solver.wallet.address();
-    let message = messages::Asset {
-        contentRoot: content_root,
-        payloadLength: payload_length,
-        solver: solver_account,
+    let committed = Commitment {
+        content_root,
+        payload_length: header(&headers, "ayumi-payload-length")?,
     };
-    let producer = signer(&solver, &headers, &message)?;
-    let member = solver.chain.consortium().memberOf(producer).call().await;
-    if member
-        .map_err(|error| solver.chain.view_error(error))?
-        .is_zero()
-    {
-        return Err(Problem::NotMember(producer.to_string()));
-    }
-
-    let asset = open(
-        Arc::clone(&solver),
-        Commitment {
-            content_root,
-            payload_length,
-        },
-        sealed,
-    )
-    .await?;
-    let new = solver
-        .store
-        .with(move |db| store::add_asset(db, producer, content_root, &asset))
-        .await?;
-    info!(%producer, root = %content_root, bytes = payload_length, new, "asset");
+    let producer = producer(&solver, &headers, committed).await?;
+    let _memory = solver.memory.reserve(committed.payload_length).await;
+    let asset = open(Arc::clone(&solver), committed, read(committed, body).await?).await?;
+    let new = keep(&solver, producer, committed, asset).await?;
+    info!(%producer, root = %content_root, bytes = committed.payload_length, new, "asset");
     let status = if new {
         StatusCode::CREATED
     } else {
@@ -68,9 +48,49 @@ pub async fn put(
     let stored = Stored {
         content_root: content_root.to_string(),
         producer: producer.to_string(),
-        bytes: payload_length,
+        bytes: committed.payload_length,
     };
     Ok((status, Json(stored)))
+}
+
+/// Who hands it in: a member, whose payloads have room here.
+async fn producer(solver: &Solver, headers: &HeaderMap, committed: Commitment) -> Answer<Address> {
+    let message = messages::Asset {
+        contentRoot: committed.content_root,
+        payloadLength: committed.payload_length,
+        solver: solver.wallet.address(),
+    };
+    let producer = signer(solver, headers, &message)?;
+    let member = solver.chain.consortium().memberOf(producer).call().await;
+    if member
+        .map_err(|error| solver.chain.view_error(error))?
+        .is_zero()
+    {
+        return Err(Problem::NotMember(producer.to_string()));
+    }
+    let limit_mb = solver.config.limits.producer_mb;
+    let bytes = solver
+        .store
+        .with(move |db| store::payload_bytes(db, producer))
+        .await?;
+    if bytes.saturating_add(committed.payload_length) > limit_mb << 20 {
+        return Err(Problem::TooMuch { limit_mb });
+    }
+    Ok(producer)
+}
+
+/// As many bytes as were announced and signed for.
+async fn read(committed: Commitment, body: Body) -> Answer<Bytes> {
+    let due = usize::try_from(committed.payload_length)
+        .ok()
+        .filter(|length| (1..=MAX_PAYLOAD_BYTES).contains(length))
+        .map(|length| SEAL_BYTES + SECRET_BYTES + length);
+    let due = due.ok_or_else(|| {
+        Problem::Malformed(format!("payloads have 1 to {MAX_PAYLOAD_BYTES} bytes"))
+    })?;
+    axum::body::to_bytes(body, due)
+        .await
+        .map_err(|error| Problem::Malformed(format!("the body: {error}")))
 }
 
 async fn open(solver: Arc<Solver>, committed: Commitment, sealed: Bytes) -> Answer<Asset> {
@@ -83,8 +103,30 @@ async fn open(solver: Arc<Solver>, committed: Commitment, sealed: Bytes) -> Answ
             .map_err(|error| {
                 Problem::Malformed(format!("the body is not sealed to this solver: {error}"))
             })?;
+        drop(sealed);
         Asset::verify(plaintext, committed)
             .map_err(|error| Problem::NotTheContent(error.to_string()))
     };
     blocking(open).await
+}
+
+/// Keeps the payload, then its row. Returns whether it is new.
+async fn keep(
+    solver: &Solver,
+    producer: Address,
+    committed: Commitment,
+    asset: Asset,
+) -> Answer<bool> {
+    let Asset { seed, payload } = asset;
+    solver
+        .payloads
+        .put(producer, committed.content_root, payload)
+        .await?;
+    crash::at(Point::PayloadKept);
+    let new = solver
+        .store
+        .with(move |db| store::add_asset(db, producer, committed, &seed))
+        .await?;
+    crash::at(Point::AssetStored);
+    Ok(new)
 }

@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 use ayumi_contracts::messages;
 
-use super::caller::{check, check_fetch, signer};
+use super::caller::{asker, check, signer};
 use super::problem::Problem;
 use super::{Answer, Shared};
 use crate::Solver;
@@ -20,14 +20,15 @@ pub async fn put(
     headers: HeaderMap,
     sealed: Bytes,
 ) -> Answer<StatusCode> {
-    let (author, _) = parties(&solver, task, &kind).await?;
     let message = messages::Note {
         task: U256::from(task),
         kind: kind.clone(),
         sealedHash: keccak256(&sealed),
         solver: solver.wallet.address(),
     };
-    check(signer(&solver, &headers, &message)?, author)?;
+    let signer = signer(&solver, &headers, &message)?;
+    let (author, _) = parties(&solver, task, &kind).await?;
+    check(signer, author)?;
     solver
         .store
         .with(move |db| store::add_note(db, task, &kind, &sealed))
@@ -41,8 +42,9 @@ pub async fn get(
     Path((task, kind)): Path<(u64, String)>,
     headers: HeaderMap,
 ) -> Answer<impl IntoResponse> {
+    let asker = asker(&solver, &headers, task, &kind)?;
     let (_, reader) = parties(&solver, task, &kind).await?;
-    check_fetch(&solver, &headers, task, &kind, reader)?;
+    check(asker, reader)?;
     let wanted = kind.clone();
     let sealed = solver
         .store

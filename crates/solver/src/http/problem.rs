@@ -3,6 +3,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
+use crate::payloads::PayloadError;
 use crate::store::StoreError;
 
 /// Seconds after which to ask again for what is about to be there.
@@ -56,6 +57,12 @@ pub enum Problem {
         /// The name of its state.
         ending: String,
     },
+    /// The producer has too much here.
+    #[error("the payloads of one producer may have {limit_mb} MiB in all")]
+    TooMuch {
+        /// From the configuration.
+        limit_mb: u64,
+    },
     /// The asset does not give its content root.
     #[error("the asset is not what it is said to be: {0}")]
     NotTheContent(String),
@@ -65,6 +72,12 @@ pub enum Problem {
     /// The store does not work.
     #[error("the store does not work")]
     Store(#[from] StoreError),
+    /// The payload store does not work.
+    #[error("the payload store does not work")]
+    Payload(#[from] PayloadError),
+    /// Too much is asked at once.
+    #[error("the solver has too much to do")]
+    Overloaded,
 }
 
 impl Problem {
@@ -77,7 +90,10 @@ impl Problem {
             Self::NotPrepared(_) | Self::OtherReceipt(_) => StatusCode::CONFLICT,
             Self::Closed { .. } => StatusCode::GONE,
             Self::NotTheContent(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::Chain(_) | Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::TooMuch { .. } => StatusCode::INSUFFICIENT_STORAGE,
+            Self::Chain(_) | Self::Store(_) | Self::Payload(_) | Self::Overloaded => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
         }
     }
 
@@ -94,7 +110,8 @@ impl Problem {
             Self::OtherReceipt(_) => "other-receipt",
             Self::Closed { .. } => "closed",
             Self::NotTheContent(_) => "not-the-content",
-            Self::Chain(_) | Self::Store(_) => "busy",
+            Self::TooMuch { .. } => "too-much",
+            Self::Chain(_) | Self::Store(_) | Self::Payload(_) | Self::Overloaded => "busy",
         }
     }
 
@@ -104,9 +121,13 @@ impl Problem {
             Self::BadSignature { .. } => "sign with the account that the item is for",
             Self::ExpiredRequest(_) => "check the clock of this machine",
             Self::NotMember(_) => "ask the governor to enrol the account",
-            Self::UnknownTask(_) | Self::NotPrepared(_) | Self::Chain(_) | Self::Store(_) => {
-                "ask again in a moment"
-            }
+            Self::UnknownTask(_)
+            | Self::NotPrepared(_)
+            | Self::Chain(_)
+            | Self::Store(_)
+            | Self::Payload(_)
+            | Self::Overloaded => "ask again in a moment",
+            Self::TooMuch { .. } => "ask the solver's operator for more room",
             Self::NoNote { .. } => "there was none, or it is on its way",
             Self::OtherReceipt(_) => "fetch the delivery again",
             Self::Closed { .. } => "the ticket or its price is back with the consumer",
@@ -117,15 +138,22 @@ impl Problem {
     fn may_pass(&self) -> bool {
         matches!(
             self,
-            Self::UnknownTask(_) | Self::NotPrepared(_) | Self::Chain(_) | Self::Store(_)
+            Self::UnknownTask(_)
+                | Self::NotPrepared(_)
+                | Self::Chain(_)
+                | Self::Store(_)
+                | Self::Payload(_)
+                | Self::Overloaded
         )
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        if let Self::Store(cause) = &self {
-            tracing::error!(%cause, "a request could not be served");
+        match &self {
+            Self::Store(cause) => tracing::error!(%cause, "a request could not be served"),
+            Self::Payload(cause) => tracing::error!(%cause, "a request could not be served"),
+            _ => {}
         }
         let error = json!({"error": {"kind": self.kind(), "message": self.to_string(), "hint": self.hint()}});
         let mut response = (self.status(), Json(error)).into_response();

@@ -7,19 +7,22 @@ use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
+use ayumi_contracts::ICTIOperator::DeclineReason;
+use ayumi_contracts::Named;
 use ayumi_contracts::messages::Receipt;
-use ayumi_sealing::{Asset, Message, seal};
+use ayumi_sealing::{Asset, Key, Message, Scope, seal};
 use serde::{Deserialize, Serialize};
-use tokio::time::{Instant, timeout_at};
-use tracing::info;
+use tokio::time::timeout;
+use tracing::{info, warn};
 
-use super::caller::{check, check_fetch, recover};
+use super::caller::{asker, check, recover};
 use super::problem::Problem;
 use super::{Answer, Shared};
-use crate::store::{self, Job, Prepared};
-use crate::{Solver, blocking};
+use crate::crash::{self, Point};
+use crate::store::{self, Job, Prepared, Product};
+use crate::{Prepare, Solver, blocking};
 
-/// How long a request waits for its task to be prepared.
+/// How long a request waits for its task to be seen on chain.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 #[derive(Deserialize)]
@@ -42,14 +45,10 @@ pub async fn delivery(
     Path(task): Path<u64>,
     headers: HeaderMap,
 ) -> Answer<impl IntoResponse> {
-    let job = prepared_job(&solver, task).await?;
-    check_fetch(&solver, &headers, task, "delivery", job.task.consumer)?;
-    let (product, shared) = (job.product.clone(), Arc::clone(&solver));
-    let asset = solver
-        .store
-        .with(move |db| store::asset(db, &product))
-        .await?;
-    let sealed = blocking(move || sealed_delivery(&shared, job, asset)).await?;
+    let asker = asker(&solver, &headers, task, "delivery")?;
+    let job = arrived_job(&solver, task).await?;
+    check(asker, job.task.consumer)?;
+    let sealed = sealed_delivery(&solver, job).await?;
     info!(task, bytes = sealed.len(), "served");
     Ok(([(header::CONTENT_TYPE, "application/octet-stream")], sealed))
 }
@@ -65,7 +64,8 @@ pub async fn receipt(
     let signature = Signature::from_raw(&posted.signature)
         .map_err(|error| Problem::Malformed(format!("the receipt's signature: {error}")))?;
     let job = open_job(&solver, task).await?;
-    let prepared = job.prepared.ok_or(Problem::NotPrepared(task))?;
+    // Nothing was served, of a task that came again after a reorg with another one-time key.
+    let prepared = job.prepared.ok_or(Problem::OtherReceipt(task))?;
     if (posted.ciphertext_root, posted.key_hash) != (prepared.ciphertext_root, prepared.key.hash())
     {
         return Err(Problem::OtherReceipt(task));
@@ -77,11 +77,13 @@ pub async fn receipt(
     };
     check(recover(&solver, &signature, &message)?, job.task.consumer)?;
 
+    crash::at(Point::ReceiptChecked);
     if job.task.ending.is_none() {
         solver
             .store
             .with(move |db| store::receive(db, task, &signature))
             .await?;
+        crash::at(Point::ReceiptStored);
         solver.wake.notify_one();
         info!(task, "receipt");
     }
@@ -93,21 +95,16 @@ pub async fn receipt(
     ))
 }
 
-/// The task once its key is drawn. Waits a little, so that a consumer that asks at once need not ask again.
-async fn prepared_job(solver: &Arc<Solver>, task: u64) -> Answer<Job> {
-    let until = Instant::now() + PATIENCE;
-    let mut progress = solver.progress.subscribe();
-    loop {
-        let problem = match open_job(solver, task).await {
-            Ok(job) if job.prepared.is_some() => return Ok(job),
-            Ok(_) => Problem::NotPrepared(task),
-            Err(problem @ Problem::UnknownTask(_)) => problem,
-            Err(problem) => return Err(problem),
-        };
-        if timeout_at(until, progress.changed()).await.is_err() {
-            return Err(problem);
-        }
+/// The task. Waits a little for the chain to show it, so that a consumer that asks at once need not ask again.
+async fn arrived_job(solver: &Arc<Solver>, task: u64) -> Answer<Job> {
+    let waiting = solver.arrivals.wait_for(task);
+    let arrived = waiting.arrived.notified();
+    match open_job(solver, task).await {
+        Err(Problem::UnknownTask(_)) => {}
+        known => return known,
     }
+    let _ = solver.meter.arrival.wait(timeout(PATIENCE, arrived)).await;
+    open_job(solver, task).await
 }
 
 /// The task, unless it ended without delivery.
@@ -128,22 +125,83 @@ async fn open_job(solver: &Arc<Solver>, task: u64) -> Answer<Job> {
     }
 }
 
-/// The same delivery each time, since key and payload are stored, under a fresh seal.
-fn sealed_delivery(solver: &Solver, job: Job, asset: Option<Asset>) -> Answer<Vec<u8>> {
+/// The delivery under a fresh seal. Its key is drawn and stored the first time; from then on it is the same.
+async fn sealed_delivery(solver: &Arc<Solver>, job: Job) -> Answer<Vec<u8>> {
     let task = job.task.id;
-    let (Some(asset), Some(Prepared { key, .. })) = (asset, job.prepared) else {
-        return Err(Problem::NotPrepared(task));
+    let _memory = solver.memory.reserve(job.product.payload_length).await;
+    let asset = asset(solver, &job.product).await?;
+    let asset = asset.ok_or(Problem::NotPrepared(task))?;
+    let key = job.prepared.as_ref().map(|prepared| prepared.key.clone());
+    let is_new = key.is_none();
+    let (prepare, scope) = (solver.prepare, solver.chain.scope());
+    let clock = solver.meter.seal.clone();
+    let drawn = blocking(move || clock.run(|| draw(prepare, scope, &job, &asset, key))).await;
+    let (prepared, sealed) = match drawn {
+        Ok(drawn) => drawn,
+        Err(reason) => return Err(refuse(solver, task, reason).await?),
     };
-    let delivery = (solver.prepare)(&asset.payload, &asset.seed, &key)
-        .map_err(|error| Problem::NotTheContent(error.to_string()))?;
-    let message = Message::Delivery {
-        task: U256::from(task),
-    };
-    seal(
-        message,
-        solver.chain.scope(),
-        job.task.one_time_key,
-        delivery.as_bytes(),
-    )
-    .map_err(|error| Problem::Malformed(format!("the task's one-time key: {error}")))
+    if is_new {
+        crash::at(Point::KeyDrawn);
+        let store = &solver.store;
+        // Of two requests at once, one draws the key.
+        if !store
+            .with(move |db| store::prepare(db, task, &prepared))
+            .await?
+        {
+            return Err(Problem::NotPrepared(task));
+        }
+        crash::at(Point::KeyStored);
+    }
+    Ok(sealed)
+}
+
+/// A product's payload and seed, if its producer handed them in.
+async fn asset(solver: &Solver, product: &Product) -> Answer<Option<Asset>> {
+    let wanted = product.clone();
+    let seed = solver
+        .store
+        .with(move |db| store::seed(db, &wanted))
+        .await?;
+    let Some(seed) = seed else { return Ok(None) };
+    let payload = solver.payloads.get(product.producer, product.content_root);
+    let payload = solver.meter.payload.wait(payload).await?;
+    Ok(payload.map(|payload| Asset { seed, payload }))
+}
+
+fn draw(
+    prepare: Prepare,
+    scope: Scope,
+    job: &Job,
+    asset: &Asset,
+    key: Option<Key>,
+) -> Result<(Prepared, Vec<u8>), DeclineReason> {
+    let key = key.unwrap_or_else(Key::random);
+    let delivery =
+        prepare(&asset.payload, &asset.seed, &key).map_err(|_| DeclineReason::AssetDamaged)?;
+    if delivery.commitment() != job.product.commitment() {
+        return Err(DeclineReason::AssetDamaged);
+    }
+    let task = U256::from(job.task.id);
+    let message = Message::Delivery { task };
+    let sealed = seal(message, scope, job.task.one_time_key, delivery.as_bytes())
+        .map_err(|_| DeclineReason::KeyRefused)?;
+    let ciphertext_root = delivery.ciphertext_root();
+    Ok((
+        Prepared {
+            key,
+            ciphertext_root,
+        },
+        sealed,
+    ))
+}
+
+/// What cannot be served is declined.
+async fn refuse(solver: &Solver, task: u64, reason: DeclineReason) -> Answer<Problem> {
+    warn!(task, reason = reason.name(), "not to be served");
+    solver
+        .store
+        .with(move |db| store::refuse(db, task, reason))
+        .await?;
+    solver.wake.notify_one();
+    Ok(Problem::NotPrepared(task))
 }

@@ -1,11 +1,15 @@
 //! Products, tasks, and what they need: keys, receipts, assets, notes.
 
 use alloy::primitives::{Address, B256, Signature};
-use ayumi_sealing::{Asset, Commitment, Key, PublicKey, Seed};
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use ayumi_contracts::ICTIOperator::DeclineReason;
+use ayumi_sealing::{Commitment, Key, PublicKey, Seed};
+use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 
 use super::{Result, bytes};
-use crate::decide::OpenTask;
+
+/// Tickets of one product that are given back to one consumer; after these, it waits for the deadline of its task. A
+/// consumer contract could redeem again and again inside the hook that gives its ticket back, each time at our cost.
+const DECLINES: u64 = 3;
 
 /// A product, as far as its delivery goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,26 +86,95 @@ pub struct Receipted {
     pub receipt: Signature,
 }
 
-/// The open tasks of the products that `solver` delivers.
-pub fn open_tasks(db: &Connection, solver: Address) -> Result<Vec<OpenTask>> {
+/// Which tasks are due.
+#[derive(Debug, Clone, Copy)]
+pub struct Due {
+    /// Of the products that this solver delivers.
+    pub solver: Address,
+    /// Requested, and acknowledged if that was on chain, in this block at the latest.
+    pub settled: u64,
+    /// With a deadline after this time, in Unix seconds.
+    pub horizon: u64,
+    /// Not put aside at this time, in Unix seconds.
+    pub now: u64,
+    /// The most.
+    pub limit: usize,
+}
+
+/// The tasks whose keys are to be revealed, those first that have the least time.
+pub fn deliverable(db: &Connection, due: Due) -> Result<Vec<Receipted>> {
     let mut rows = db.prepare_cached(
-        "SELECT task.id, task.deadline, asset.producer IS NOT NULL, task.key IS NOT NULL, task.receipt IS NOT NULL
-         FROM task JOIN product ON product.id = task.product
-         LEFT JOIN asset ON asset.producer = product.producer AND asset.content_root = product.content_root
-         WHERE task.ending IS NULL AND product.solver = ?1 ORDER BY task.id",
+        "SELECT task.id, task.deadline, key, ciphertext_root, receipt
+         FROM task INDEXED BY task_deliverable JOIN product ON product.id = task.product
+         WHERE ending IS NULL AND nonce IS NULL AND receipt IS NOT NULL AND deadline > ?1 AND task.block <= ?2
+             AND coalesce(receipt_block, 0) <= ?2 AND pause_until <= ?3 AND product.solver = ?4
+         ORDER BY deadline LIMIT ?5",
     )?;
-    let task = |row: &Row<'_>| {
-        Ok(OpenTask {
-            id: row.get(0)?,
+    let receipted = |row: &Row<'_>| {
+        Ok(Receipted {
+            task: row.get(0)?,
             deadline: row.get(1)?,
-            has_asset: row.get(2)?,
-            is_prepared: row.get(3)?,
-            has_receipt: row.get(4)?,
+            prepared: Prepared {
+                key: Key::from(bytes(row, 2)?),
+                ciphertext_root: bytes(row, 3)?.into(),
+            },
+            receipt: signature(row, 4)?,
         })
     };
     Ok(rows
-        .query_map([solver.as_slice()], task)?
+        .query_map(params_from_iter(to_params(due)), receipted)?
         .collect::<rusqlite::Result<_>>()?)
+}
+
+/// The tasks whose tickets are to be given back, with the reasons. Those that are on their way back count as given.
+pub fn refusable(db: &Connection, due: Due) -> Result<Vec<(u64, DeclineReason)>> {
+    let sql = format!(
+        "SELECT task.id, refusal FROM task INDEXED BY task_refusable JOIN product ON product.id = task.product
+         WHERE ending IS NULL AND nonce IS NULL AND receipt IS NULL AND refusal IS NOT NULL AND deadline > ?1
+             AND task.block <= ?2 AND pause_until <= ?3 AND product.solver = ?4 AND {DECLINES} > (
+                 SELECT count(*) FROM task AS other
+                 WHERE other.product = task.product AND other.consumer = task.consumer AND other.ending = 'declined') + (
+                 SELECT count(*) FROM task AS other
+                 WHERE other.product = task.product AND other.consumer = task.consumer AND other.ending IS NULL
+                     AND other.nonce IS NOT NULL AND other.receipt IS NULL)
+         ORDER BY deadline LIMIT ?5"
+    );
+    let mut rows = db.prepare_cached(&sql)?;
+    let refused = |row: &Row<'_>| {
+        let reason: u8 = row.get(1)?;
+        let reason = DeclineReason::try_from(reason).unwrap_or(DeclineReason::__Invalid);
+        Ok((row.get(0)?, reason))
+    };
+    Ok(rows
+        .query_map(params_from_iter(to_params(due)), refused)?
+        .collect::<rusqlite::Result<_>>()?)
+}
+
+/// The open tasks of the products that `solver` delivers, with their blocks, from the id `from` on.
+pub fn open_tasks(
+    db: &Connection,
+    solver: Address,
+    from: u64,
+    limit: usize,
+) -> Result<Vec<(u64, u64)>> {
+    let mut rows = db.prepare_cached(
+        "SELECT task.id, task.block FROM task JOIN product ON product.id = task.product
+         WHERE ending IS NULL AND product.solver = ?1 AND task.id >= ?2 ORDER BY task.id LIMIT ?3",
+    )?;
+    Ok(rows
+        .query_map(params![solver.as_slice(), from, limit], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?
+        .collect::<rusqlite::Result<_>>()?)
+}
+
+/// A task cannot be served: its ticket is to be given back.
+pub fn refuse(db: &Connection, task: u64, reason: DeclineReason) -> Result<()> {
+    db.execute(
+        "UPDATE task SET refusal = ?2 WHERE id = ?1",
+        params![task, reason as u8],
+    )?;
+    Ok(())
 }
 
 /// A task, if there is one of this id and `solver` delivers it.
@@ -121,78 +194,72 @@ pub fn job(db: &Connection, task: u64, solver: Address) -> Result<Option<Job>> {
         .optional()?)
 }
 
-/// Stores what was drawn for a task, unless something was drawn before.
-pub fn prepare(db: &Connection, task: u64, prepared: &Prepared) -> Result<()> {
-    db.execute(
-        "UPDATE task SET key = ?2, ciphertext_root = ?3 WHERE id = ?1 AND key IS NULL",
-        params![
+/// Stores what was drawn for a task, unless something was drawn before. Returns whether it was not.
+pub fn prepare(db: &Connection, task: u64, prepared: &Prepared) -> Result<bool> {
+    let rows = db
+        .prepare_cached(
+            "UPDATE task SET key = ?2, ciphertext_root = ?3 WHERE id = ?1 AND key IS NULL",
+        )?
+        .execute(params![
             task,
             prepared.key.as_bytes().as_slice(),
             prepared.ciphertext_root.as_slice()
-        ],
-    )?;
-    Ok(())
+        ])?;
+    Ok(rows == 1)
 }
 
-/// Stores the consumer's receipt.
+/// Stores the consumer's receipt for what was drawn. It takes the place of one on chain, which a reorg could take back.
 pub fn receive(db: &Connection, task: u64, receipt: &Signature) -> Result<()> {
-    db.execute(
-        "UPDATE task SET receipt = ?2 WHERE id = ?1",
-        params![task, receipt.as_bytes().as_slice()],
-    )?;
+    db.prepare_cached(
+        "UPDATE task SET receipt = ?2, receipt_block = NULL
+         WHERE id = ?1 AND key IS NOT NULL AND (receipt IS NULL OR receipt_block IS NOT NULL)",
+    )?
+    .execute(params![task, receipt.as_bytes().as_slice()])?;
     Ok(())
 }
 
-/// The tasks of `ids` with all that revealing their keys needs.
-pub fn receipted(db: &Connection, ids: &[u64]) -> Result<Vec<Receipted>> {
-    let mut row = db
-        .prepare_cached("SELECT key, ciphertext_root, receipt, deadline FROM task WHERE id = ?1")?;
-    let receipted = |id: &u64| {
-        row.query_row([id], |row| {
-            Ok(Receipted {
-                task: *id,
-                deadline: row.get(3)?,
-                prepared: Prepared {
-                    key: Key::from(bytes(row, 0)?),
-                    ciphertext_root: bytes(row, 1)?.into(),
-                },
-                receipt: signature(row, 2)?,
-            })
-        })
-    };
-    Ok(ids.iter().map(receipted).collect::<rusqlite::Result<_>>()?)
-}
-
-/// Stores an asset. Returns whether it is new.
+/// Stores that an asset's payload is here. Its tasks need not be declined any more. Returns whether it is new.
 pub fn add_asset(
     db: &Connection,
     producer: Address,
-    content_root: B256,
-    asset: &Asset,
+    committed: Commitment,
+    seed: &Seed,
 ) -> Result<bool> {
+    let Commitment {
+        content_root,
+        payload_length,
+    } = committed;
     let rows = db.execute(
         "INSERT OR IGNORE INTO asset VALUES (?1, ?2, ?3, ?4)",
         params![
             producer.as_slice(),
             content_root.as_slice(),
-            asset.seed.as_bytes().as_slice(),
-            asset.payload
+            seed.as_bytes().as_slice(),
+            payload_length
         ],
+    )?;
+    db.execute(
+        "UPDATE task SET refusal = NULL WHERE refusal IS NOT NULL AND nonce IS NULL AND ending IS NULL
+             AND product IN (SELECT id FROM product WHERE content_root = ?1 AND producer = ?2)",
+        params![content_root.as_slice(), producer.as_slice()],
     )?;
     Ok(rows == 1)
 }
 
-/// The payload of a product, if its producer handed it in.
-pub fn asset(db: &Connection, product: &Product) -> Result<Option<Asset>> {
-    let wanted = "SELECT seed, payload FROM asset WHERE producer = ?1 AND content_root = ?2";
-    let asset = |row: &Row<'_>| {
-        Ok(Asset {
-            seed: Seed::from(bytes(row, 0)?),
-            payload: row.get(1)?,
-        })
-    };
+/// Bytes of all payloads that a producer handed in.
+pub fn payload_bytes(db: &Connection, producer: Address) -> Result<u64> {
+    let sum = "SELECT coalesce(sum(bytes), 0) FROM asset WHERE producer = ?1";
+    Ok(db.query_row(sum, [producer.as_slice()], |row| row.get(0))?)
+}
+
+/// The seed of a product, if its producer handed the payload in.
+pub fn seed(db: &Connection, product: &Product) -> Result<Option<Seed>> {
+    let mut rows =
+        db.prepare_cached("SELECT seed FROM asset WHERE producer = ?1 AND content_root = ?2")?;
     let key = params![product.producer.as_slice(), product.content_root.as_slice()];
-    Ok(db.query_row(wanted, key, asset).optional()?)
+    Ok(rows
+        .query_row(key, |row| bytes(row, 0).map(Seed::from))
+        .optional()?)
 }
 
 /// Stores a note, in place of an earlier one.
@@ -210,6 +277,18 @@ pub fn note(db: &Connection, task: u64, kind: &str) -> Result<Option<Vec<u8>>> {
     Ok(db
         .query_row(sealed, params![task, kind], |row| row.get(0))
         .optional()?)
+}
+
+fn to_params(due: Due) -> [rusqlite::types::Value; 5] {
+    let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX).into();
+    let limit = u64::try_from(due.limit).unwrap_or(u64::MAX);
+    [
+        number(due.horizon),
+        number(due.settled),
+        number(due.now),
+        due.solver.to_vec().into(),
+        number(limit),
+    ]
 }
 
 fn to_job(row: &Row<'_>) -> rusqlite::Result<Job> {

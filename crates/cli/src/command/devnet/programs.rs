@@ -114,7 +114,8 @@ pub(super) async fn start_solver(
     )?;
     let mut command = Command::new(program);
     command
-        .args(["run", "--config"])
+        // Whoever develops may have anvil go back.
+        .args(["run", "--init", "--accept-rewrite", "--config"])
         .arg(&file)
         .env_remove("ETH_RPC_URL")
         .env("NO_COLOR", "1");

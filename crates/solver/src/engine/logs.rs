@@ -11,7 +11,7 @@ use ayumi_contracts::ICTIToken::{ProductPublished, SolverAssigned};
 use ayumi_contracts::Named;
 use ayumi_sealing::PublicKey;
 
-use crate::store::{Change, Product, Task};
+use crate::store::{Change, Logged, Product, Task};
 
 /// The events that matter to a solver.
 pub fn filter() -> Filter {
@@ -28,11 +28,23 @@ pub fn filter() -> Filter {
     ])
 }
 
-/// The changes that `logs` make, each with its block. A log that is none of ours changes nothing.
-pub fn changes(logs: &[Log]) -> Vec<(u64, Change)> {
-    logs.iter()
-        .filter_map(|log| Some((log.block_number?, change(&log.inner.data)?)))
-        .collect()
+/// What `logs` change. A log that is none of ours changes nothing.
+pub fn changes(logs: &[Log]) -> Vec<Logged> {
+    let logged = |log: &Log| {
+        Some(Logged {
+            block: log.block_number?,
+            transaction: log.transaction_hash?,
+            change: change(&log.inner.data)?,
+        })
+    };
+    logs.iter().filter_map(logged).collect()
+}
+
+/// What the logs of one task change.
+pub fn changes_of_task(logs: &[Log]) -> Vec<Logged> {
+    let mut changes = changes(logs);
+    changes.retain(|log| !matches!(log.change, Change::Published(_) | Change::Assigned { .. }));
+    changes
 }
 
 fn change(log: &LogData) -> Option<Change> {

@@ -347,7 +347,7 @@ fn product() -> U256 {
 }
 
 /// Everything stated, as the best listings do.
-fn context() -> Context {
+pub fn context() -> Context {
     Context {
         validFrom: 1_790_000_000_u64.try_into().expect("40 bits"),
         validUntil: 1_990_000_000_u64.try_into().expect("40 bits"),

@@ -15,6 +15,7 @@
 
 pub mod programs;
 pub mod samples;
+pub mod soak;
 
 mod account;
 mod fault;

@@ -1,9 +1,12 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use alloy::primitives::Address;
 use ayumi_chain::{Network, ProfileError};
 use serde::Deserialize;
+
+use crate::tls::Pem;
 
 /// What `ayumi-solver` is told, in a TOML file. Relative paths start from that file's folder.
 #[derive(Debug, Clone, Deserialize)]
@@ -36,6 +39,9 @@ pub struct Config {
     /// What the solver takes upon itself.
     #[serde(default)]
     pub limits: Limits,
+    /// The certificate to serve HTTPS with; without it, the solver serves HTTP, and leaves TLS to a proxy.
+    #[serde(default)]
+    pub tls: Option<Pem>,
     /// Profile of the network: a table, or the path of a file with one.
     #[serde(default)]
     pub network: Network,
@@ -60,6 +66,39 @@ pub struct Limits {
     pub producer_mb: u64,
     /// Requests that are under way at once.
     pub requests: usize,
+    /// Connections that are open at once; who comes then waits.
+    pub connections: usize,
+    /// Of one client: requests that are under way at once, and connections that are open.
+    pub client_requests: usize,
+    /// Requests of one client in a second, on average; 0 for as many as it likes.
+    pub client_rate: u32,
+    /// Requests of one client at once, after a pause.
+    pub client_burst: u32,
+    /// Whether a proxy stands before the solver, and its `X-Forwarded-For` says who the client is.
+    pub trusted_proxy: bool,
+    /// Seconds until the headers of a request must be there; a connection on which nothing is asked lasts as long.
+    pub header_s: u64,
+    /// Seconds in which something of a request's body must come, and of an answer be taken.
+    pub stall_s: u64,
+    /// Seconds until a request must be answered, the time that its body takes included.
+    pub request_s: u64,
+}
+
+impl Limits {
+    /// Until headers must be there.
+    pub fn header(&self) -> Duration {
+        Duration::from_secs(self.header_s.max(1))
+    }
+
+    /// Until something must come or go.
+    pub fn stall(&self) -> Duration {
+        Duration::from_secs(self.stall_s.max(1))
+    }
+
+    /// Until a request must be answered.
+    pub fn request(&self) -> Duration {
+        Duration::from_secs(self.request_s.max(1))
+    }
 }
 
 impl Default for Limits {
@@ -68,6 +107,14 @@ impl Default for Limits {
             memory_mb: 64,
             producer_mb: 10_240,
             requests: 4_096,
+            connections: 8_192,
+            client_requests: 1_024,
+            client_rate: 1_000,
+            client_burst: 5_000,
+            trusted_proxy: false,
+            header_s: 30,
+            stall_s: 30,
+            request_s: 150,
         }
     }
 }
@@ -137,12 +184,23 @@ impl Config {
             &mut config.password_file,
             &mut config.store,
         ] {
-            *file = folder.join(&*file);
+            *file = place(folder, file);
         }
         if !config.assets.contains("://") {
             config.assets = folder.join(&config.assets).to_string_lossy().into_owned();
         }
+        config.tls = config.tls.map(|pem| pem.within(folder));
         Ok(config)
+    }
+}
+
+/// Where a file is that a configuration names: from the configuration's folder, or among what systemd hands over.
+pub(crate) fn place(folder: &Path, file: &Path) -> PathBuf {
+    let handed_over = file.strip_prefix("$CREDENTIALS_DIRECTORY").ok();
+    let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+    match handed_over.zip(credentials) {
+        Some((file, credentials)) => credentials.join(file),
+        None => folder.join(file),
     }
 }
 

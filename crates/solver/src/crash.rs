@@ -67,13 +67,22 @@ impl Point {
     }
 }
 
-/// Where to end, and how often to pass there before.
-static ARMED: Mutex<Option<(Point, usize)>> = Mutex::new(None);
+/// How to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// As a power cut would have it.
+    Abort,
+    /// As a fault in the program would.
+    Panic,
+}
+
+/// Where to end, how, and how often to pass there before.
+static ARMED: Mutex<Option<(Point, End, usize)>> = Mutex::new(None);
 
 /// Has the process end when it comes to `point` after `times` times of passing it.
-pub fn arm(point: Point, times: usize) {
+pub fn arm(point: Point, end: End, times: usize) {
     if let Ok(mut armed) = ARMED.lock() {
-        *armed = Some((point, times));
+        *armed = Some((point, end, times));
     }
 }
 
@@ -81,8 +90,12 @@ pub fn arm(point: Point, times: usize) {
 pub(crate) fn at(point: Point) {
     let Ok(mut armed) = ARMED.lock() else { return };
     match &mut *armed {
-        Some((wanted, 0)) if *wanted == point => std::process::abort(),
-        Some((wanted, times)) if *wanted == point => *times -= 1,
+        Some((wanted, End::Abort, 0)) if *wanted == point => std::process::abort(),
+        Some((wanted, End::Panic, 0)) if *wanted == point => {
+            drop(armed);
+            panic!("a test asked for it at {}", point.name());
+        }
+        Some((wanted, _, times)) if *wanted == point => *times -= 1,
         _ => {}
     }
 }

@@ -76,6 +76,11 @@ impl Health {
         }
     }
 
+    /// How long ago the chain was last read without trouble.
+    pub fn read_age(&self) -> Option<Duration> {
+        self.lock().head.map(|(_, when)| when.elapsed())
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, Seen> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -9,6 +9,7 @@
 //! at any point: it begins again where the store says, and the contract counts each delivery once.
 
 mod arrivals;
+pub mod check;
 mod config;
 pub mod crash;
 mod engine;
@@ -16,8 +17,11 @@ mod health;
 pub mod http;
 mod memory;
 mod meter;
+mod metrics;
 pub mod payloads;
+pub mod status;
 pub mod store;
+mod tls;
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -30,10 +34,11 @@ use alloy::primitives::Address;
 use ayumi_chain::{Chain, Wallet, WalletError};
 use ayumi_sealing::{Delivery, Key, PayloadSizeError, Seed};
 use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use tracing::info;
+use tracing::{error, info};
 
 use arrivals::Arrivals;
 pub use config::{Config, ConfigError, Limits};
@@ -43,6 +48,8 @@ use memory::Memory;
 use meter::Meter;
 use payloads::{PayloadError, Payloads};
 use store::{Deployment, Store, StoreError};
+use tls::Tls;
+pub use tls::{Pem, TlsError};
 
 /// How often a process that stands by looks whether it is its turn.
 const STANDBY: Duration = Duration::from_secs(1);
@@ -81,6 +88,9 @@ pub enum Error {
     /// The chain cannot be used.
     #[error(transparent)]
     Chain(#[from] ayumi_chain::Error),
+    /// The certificate cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The store cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -117,9 +127,16 @@ pub enum Error {
         /// Where it is registered.
         endpoint: String,
     },
-    /// The server ended.
-    #[error("the HTTP server ended: {0}")]
-    Serve(std::io::Error),
+}
+
+impl Error {
+    /// With what the process ends: 3 where only a person can say whether to go on, otherwise 2.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Rewritten { .. } => 3,
+            _ => 2,
+        }
+    }
 }
 
 /// What the engine and the HTTP interface share.
@@ -138,8 +155,14 @@ pub struct Solver {
     memory: Memory,
     /// Room for requests.
     requests: Semaphore,
+    /// One for each processor.
+    processors: Semaphore,
     health: Health,
     meter: Meter,
+    /// Seconds that the chain gives for a delivery.
+    period: u32,
+    /// When the process began, in Unix seconds.
+    started: f64,
 }
 
 /// Runs until `shutdown`; `ready` is told the address once it is served at.
@@ -158,7 +181,9 @@ pub async fn run_with(
     ready: impl FnOnce(SocketAddr),
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), Error> {
-    let (solver, period) = open_in_turn(config, prepare).await?;
+    end_on_panic();
+    let tls = config.tls.clone().map(Tls::open).transpose()?;
+    let solver = open_in_turn(config, prepare).await?;
     let address = solver.config.listen;
     let listen = |cause| Error::Listen { address, cause };
     let listener = TcpListener::bind(address).await.map_err(listen)?;
@@ -166,9 +191,18 @@ pub async fn run_with(
 
     let stop = CancellationToken::new();
     let mut parts = JoinSet::new();
-    parts.spawn(Engine::new(Arc::clone(&solver), period).run(stop.clone()));
-    parts.spawn(http::serve(Arc::clone(&solver), listener, stop.clone()));
-    info!(address = %bound, solver = %solver.wallet.address(), "serving");
+    parts.spawn(Engine::new(Arc::clone(&solver), solver.period).run(stop.clone()));
+    if let Some(tls) = tls.clone() {
+        parts.spawn(renew(tls, stop.clone()));
+    }
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    parts.spawn(http::serve(
+        Arc::clone(&solver),
+        listener,
+        tls,
+        stop.clone(),
+    ));
+    info!(address = %bound, solver = %solver.wallet.address(), scheme, "serving");
     ready(bound);
 
     // When one part ends, all do.
@@ -187,8 +221,33 @@ pub async fn run_with(
     })
 }
 
+/// Reads the certificate again at each SIGHUP.
+async fn renew(tls: Tls, stop: CancellationToken) -> Result<(), Error> {
+    let hangup = signal(SignalKind::hangup());
+    let mut hangup = hangup.expect("a process can listen for SIGHUP");
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return Ok(()),
+            _ = hangup.recv() => match tls.renew() {
+                Ok(()) => info!("the certificate was read again"),
+                Err(error) => error!(%error, "the old certificate stays"),
+            }
+        }
+    }
+}
+
+/// A part that panicked leaves the others without what it did, whichever part it is: a request, the loop, the database.
+/// Then nothing goes on.
+fn end_on_panic() {
+    let told = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        told(panic);
+        std::process::exit(101);
+    }));
+}
+
 /// Opens everything; in standby, once no other process has this key at work.
-async fn open_in_turn(config: Config, prepare: Prepare) -> Result<(Arc<Solver>, u32), Error> {
+async fn open_in_turn(config: Config, prepare: Prepare) -> Result<Arc<Solver>, Error> {
     let mut told = false;
     loop {
         match open(config.clone(), prepare).await {
@@ -206,31 +265,16 @@ async fn open_in_turn(config: Config, prepare: Prepare) -> Result<(Arc<Solver>, 
 }
 
 /// Opens the key, the chain and the store, and checks that they belong together.
-async fn open(config: Config, prepare: Prepare) -> Result<(Arc<Solver>, u32), Error> {
-    let password =
-        std::fs::read_to_string(&config.password_file).map_err(|cause| Error::Password {
-            path: config.password_file.clone(),
-            cause,
-        })?;
-    let wallet = Wallet::open(&config.keystore, password.trim_end_matches(['\r', '\n']))?;
-    let url = config.rpc.parse().map_err(|cause| Error::Url {
-        given: config.rpc.clone(),
-        cause: format!("{cause}"),
-    })?;
-    let chain = Chain::connect(url, config.network.clone(), config.operator).await?;
+async fn open(config: Config, prepare: Prepare) -> Result<Arc<Solver>, Error> {
+    let wallet = wallet(&config)?;
+    let chain = connect(&config).await?;
     let period = chain
         .operator()
         .DELIVERY_PERIOD()
         .call()
         .await
         .map_err(|error| chain.view_error(error))?;
-    let genesis = chain.block(BlockNumberOrTag::Earliest).await?;
-    let deployment = Deployment {
-        chain_id: chain.chain_id(),
-        genesis: genesis.map(|block| block.hash).unwrap_or_default(),
-        operator: config.operator,
-        solver: wallet.address(),
-    };
+    let deployment = deployment(&chain, wallet.address()).await?;
     let store = Store::open(&config.store, deployment, config.make_store)?;
     check_alone(&chain, wallet.address()).await?;
     let payloads = Payloads::open(&config.assets)?;
@@ -248,10 +292,48 @@ async fn open(config: Config, prepare: Prepare) -> Result<(Arc<Solver>, u32), Er
         arrivals: Arrivals::default(),
         memory,
         requests,
+        processors: Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from)),
         health: Health::default(),
         meter,
+        period,
+        started: metrics::unix_now(),
     };
-    Ok((Arc::new(solver), period))
+    Ok(Arc::new(solver))
+}
+
+/// The solver's key.
+fn wallet(config: &Config) -> Result<Wallet, Error> {
+    let password =
+        std::fs::read_to_string(&config.password_file).map_err(|cause| Error::Password {
+            path: config.password_file.clone(),
+            cause,
+        })?;
+    let password = password.trim_end_matches(['\r', '\n']);
+    Ok(Wallet::open(&config.keystore, password)?)
+}
+
+fn url(config: &Config) -> Result<reqwest::Url, Error> {
+    config.rpc.parse().map_err(|cause| Error::Url {
+        given: config.rpc.clone(),
+        cause: format!("{cause}"),
+    })
+}
+
+/// The chain with its contracts.
+async fn connect(config: &Config) -> Result<Chain, Error> {
+    let url = url(config)?;
+    Ok(Chain::connect(url, config.network.clone(), config.operator).await?)
+}
+
+/// What the store must belong to.
+async fn deployment(chain: &Chain, solver: Address) -> Result<Deployment, Error> {
+    let genesis = chain.block(BlockNumberOrTag::Earliest).await?;
+    Ok(Deployment {
+        chain_id: chain.chain_id(),
+        genesis: genesis.map(|block| block.hash).unwrap_or_default(),
+        operator: chain.contracts().operator,
+        solver,
+    })
 }
 
 /// Another process with the same key would send transactions of its own. It shows where this solver is registered.
@@ -270,6 +352,15 @@ async fn check_alone(chain: &Chain, solver: Address) -> Result<(), Error> {
     match answer.json::<http::About>().await {
         Ok(about) if about.solver == solver => Err(Error::Elsewhere { solver, endpoint }),
         _ => Ok(()),
+    }
+}
+
+impl Solver {
+    /// Runs what keeps a processor busy: as many at a time as there are processors, so that those who came first are done
+    /// first.
+    async fn work<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
+        let _turn = self.processors.acquire().await;
+        blocking(work).await
     }
 }
 

@@ -1,10 +1,13 @@
-//! Where the time goes: totals since the start, in the text format of Prometheus.
+//! Where the time goes, and what happened: totals since the start, in the text format of Prometheus. What is the case at
+//! the moment is in [`crate::metrics`].
 
 use std::future::Future;
 use std::sync::atomic::AtomicU64;
 use std::time::Instant;
 
+use prometheus_client::encoding::text::encode_registry;
 use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
 use prometheus_client::registry::Registry;
 
 /// How long a kind of step took so far, in all. Clones share it.
@@ -29,7 +32,10 @@ impl Clock {
     }
 }
 
-/// The steps of a delivery, each with its clock.
+/// A count for each value of one label.
+type Kinds<V> = Family<[(&'static str, V); 1], Counter>;
+
+/// The steps of a delivery, each with its clock, and counts of what happened.
 #[derive(Debug)]
 pub struct Meter {
     /// Until the node answers the engine.
@@ -42,6 +48,11 @@ pub struct Meter {
     pub http: Clock,
     /// Of that, until the chain shows a task that was asked for.
     pub arrival: Clock,
+    /// Transactions that were sent once more.
+    pub retries: Counter,
+    errors: Kinds<&'static str>,
+    refusals: Kinds<&'static str>,
+    answers: Kinds<u16>,
     registry: Registry,
 }
 
@@ -66,20 +77,55 @@ impl Meter {
             "Of that, until the chain showed a task that was asked for",
         );
         add("store_seconds", "The database at work", store);
+        let ours = registry.sub_registry_with_prefix("solver");
+        let retries = Counter::default();
+        ours.register(
+            "retries",
+            "Transactions that were sent once more",
+            retries.clone(),
+        );
+        let [errors, refusals] = [
+            ("errors", "What the chain did not do for the solver"),
+            ("refusals", "Requests that were refused"),
+        ]
+        .map(|(name, help)| {
+            let kinds = Kinds::default();
+            ours.register(name, help, kinds.clone());
+            kinds
+        });
+        let answers = Kinds::default();
+        ours.register("requests", "Requests that were answered", answers.clone());
         Self {
             chain,
             seal,
             payload,
             http,
             arrival,
+            retries,
+            errors,
+            refusals,
+            answers,
             registry,
         }
     }
 
-    /// All of it.
+    /// The chain did not do what it was asked to.
+    pub fn error(&self, kind: &'static str) {
+        self.errors.get_or_create(&[("kind", kind)]).inc();
+    }
+
+    /// A request was answered; or refused, for a reason of this kind.
+    pub fn answered(&self, status: u16, refusal: Option<&'static str>) {
+        self.answers.get_or_create(&[("status", status)]).inc();
+        if let Some(kind) = refusal {
+            self.refusals.get_or_create(&[("kind", kind)]).inc();
+        }
+    }
+
+    /// All of it, without an end, since more may follow.
     pub fn text(&self) -> String {
         let mut text = String::new();
-        prometheus_client::encoding::text::encode(&mut text, &self.registry)
+        encode_registry(&mut text, &self.registry)
             .expect("a string takes all that is written to it");
         text
     }

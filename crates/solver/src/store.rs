@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use alloy::primitives::{Address, B256};
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::meter::Clock;
@@ -21,8 +21,10 @@ use crate::meter::Clock;
 pub use chain::{
     Change, Logged, advance, amend, checkpoints, cursor, go_back, overlooked, task_count,
 };
-pub use figures::{Figures, figures};
-pub use outbox::{Outgoing, attempt, fill, mined, next_nonce, outbox, pause, post, tasks_of};
+pub use figures::{Ended, Figures, figures};
+pub use outbox::{
+    Outgoing, attempt, fill, mined, next_nonce, nonces, outbox, pause, post, tasks_of,
+};
 pub use task::{
     Due, Job, Prepared, Product, Receipted, Task, add_asset, add_note, deliverable, job, note,
     open_tasks, payload_bytes, prepare, receive, refusable, refuse, seed,
@@ -136,6 +138,7 @@ impl Store {
             .run(&mut connection)
             .map_err(Box::new)?;
         check_deployment(&connection, path, deployment)?;
+        figures::count_endings(&connection)?;
         let (work, waiting) = mpsc::channel(WAITING);
         let clock = Clock::default();
         let at_work = clock.clone();
@@ -150,6 +153,11 @@ impl Store {
     /// How long the database was at work so far.
     pub(crate) fn clock(&self) -> &Clock {
         &self.clock
+    }
+
+    /// What waits for the database.
+    pub(crate) fn waiting(&self) -> usize {
+        self.work.max_capacity() - self.work.capacity()
     }
 
     /// Runs `work` in a transaction. All of what it changed is on disk when this returns, or nothing.
@@ -248,7 +256,39 @@ fn open_private(path: &Path) -> std::io::Result<File> {
     options.open(path)
 }
 
+/// Checks that the database at `path` is of `deployment`, and changes nothing. Says whether there is one.
+pub fn inspect(path: &Path, deployment: Deployment) -> Result<bool> {
+    if !path.exists() {
+        return Ok(false);
+    }
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    match stored_deployment(&connection)? {
+        Some(stored) => compare(path, stored, deployment).map(|()| true),
+        None => Ok(true),
+    }
+}
+
 fn check_deployment(db: &Connection, path: &Path, given: Deployment) -> Result<()> {
+    if let Some(stored) = stored_deployment(db)? {
+        return compare(path, stored, given);
+    }
+    let Deployment {
+        chain_id,
+        genesis,
+        operator,
+        solver,
+    } = given;
+    let row = params![
+        chain_id,
+        genesis.as_slice(),
+        operator.as_slice(),
+        solver.as_slice()
+    ];
+    db.execute("INSERT INTO deployment VALUES (?1, ?2, ?3, ?4)", row)?;
+    Ok(())
+}
+
+fn stored_deployment(db: &Connection) -> Result<Option<Deployment>> {
     let row = |row: &Row<'_>| {
         Ok(Deployment {
             chain_id: row.get(0)?,
@@ -257,53 +297,30 @@ fn check_deployment(db: &Connection, path: &Path, given: Deployment) -> Result<(
             solver: bytes(row, 3)?.into(),
         })
     };
-    let Some(stored) = db
+    Ok(db
         .query_row("SELECT * FROM deployment", [], row)
-        .optional()?
-    else {
+        .optional()?)
+}
+
+fn compare(path: &Path, stored: Deployment, given: Deployment) -> Result<()> {
+    let parts = |deployment: Deployment| {
         let Deployment {
             chain_id,
             genesis,
             operator,
             solver,
-        } = given;
-        let row = params![
-            chain_id,
-            genesis.as_slice(),
-            operator.as_slice(),
-            solver.as_slice()
-        ];
-        db.execute("INSERT INTO deployment VALUES (?1, ?2, ?3, ?4)", row)?;
-        return Ok(());
+        } = deployment;
+        [
+            ("chain id", chain_id.to_string()),
+            ("genesis block", genesis.to_string()),
+            ("operator", operator.to_string()),
+            ("solver", solver.to_string()),
+        ]
     };
-    let differs = [
-        (
-            "chain id",
-            stored.chain_id.to_string(),
-            given.chain_id.to_string(),
-        ),
-        (
-            "genesis block",
-            stored.genesis.to_string(),
-            given.genesis.to_string(),
-        ),
-        (
-            "operator",
-            stored.operator.to_string(),
-            given.operator.to_string(),
-        ),
-        (
-            "solver",
-            stored.solver.to_string(),
-            given.solver.to_string(),
-        ),
-    ];
-    match differs
-        .into_iter()
-        .find(|(_, stored, given)| stored != given)
-    {
+    let mut pairs = parts(stored).into_iter().zip(parts(given));
+    match pairs.find(|(stored, given)| stored != given) {
         None => Ok(()),
-        Some((what, stored, given)) => Err(StoreError::OtherDeployment {
+        Some(((what, stored), (_, given))) => Err(StoreError::OtherDeployment {
             path: path.to_owned(),
             what,
             stored,

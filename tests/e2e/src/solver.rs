@@ -3,6 +3,7 @@ use std::process::{Command, ExitStatus};
 
 use alloy::primitives::Address;
 use ayumi_chain::{Fees, Wallet};
+use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use crate::process::{Process, wait_until};
@@ -147,6 +148,13 @@ impl Solver {
         folder: &Path,
         arguments: &[&str],
     ) -> impl FnOnce() -> Started + Send + 'static {
+        let command = self.command(folder, arguments);
+        let log = self.folder.join("log");
+        move || Process::start(command, &log, "listening on ")
+    }
+
+    /// What starts it in a folder, told this.
+    pub fn command(&self, folder: &Path, arguments: &[&str]) -> Command {
         let program = if self.arguments.is_empty() {
             programs::solver()
         } else {
@@ -160,8 +168,7 @@ impl Solver {
             .args(arguments)
             .env_remove("ETH_RPC_URL")
             .env("NO_COLOR", "1");
-        let log = self.folder.join("log");
-        move || Process::start(command, &log, "listening on ")
+        command
     }
 
     /// Goes on with this process.
@@ -227,6 +234,13 @@ impl Solver {
                 "the solver ends with {status}: {}",
                 process.said()
             );
+        }
+    }
+
+    /// Sends its process a signal.
+    pub fn signal(&mut self, signal: Signal) {
+        if let Some(process) = &mut self.process {
+            process.signal(signal);
         }
     }
 

@@ -2,6 +2,7 @@
 //! `crates/solver/tests`.
 
 use std::fs;
+use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -828,6 +829,38 @@ fn invariant_20_a_store_that_is_missing_is_not_made_anew() {
 }
 
 #[test]
+fn invariant_20_a_migration_is_done_or_not_begun() {
+    let world = World::alone(&[]);
+    let consumer = world.account("kitakaze");
+    let mut solver = Solver::start(&world, "unborn", OURS, Honesty::Honest);
+    // Killed again and again while it makes its store, later each time.
+    for milliseconds in (0..40).step_by(2) {
+        solver.stop();
+        for name in ["solver.db", "solver.db-wal", "solver.db-shm"] {
+            let _ = fs::remove_file(solver.folder().join(name));
+        }
+        let mut command = solver.command(solver.folder(), &["--init"]);
+        let mut child = command
+            .stderr(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("it starts");
+        let started = Instant::now();
+        let database = solver.folder().join("solver.db");
+        wait_until("the store is begun", || database.exists().then_some(()));
+        wait_until("it is time", || {
+            (started.elapsed() >= Duration::from_millis(milliseconds)).then_some(())
+        });
+        child.kill().expect("it is ours");
+        child.wait().expect("it is ours");
+        solver.resume();
+    }
+    let product = product(&world, &solver, consumer, 1);
+    consumer.must(&["use", &product, "-o", "got.json"]);
+    arrived(consumer, "got.json");
+}
+
+#[test]
 fn invariant_21_a_request_to_end_is_followed_in_order() {
     let world = World::alone(&[]);
     let consumer = world.account("kitakaze");
@@ -863,6 +896,33 @@ fn invariant_21_a_request_to_end_is_followed_in_order() {
         arrived(consumer, &name);
     }
     assert_eq!(world.deliveries(), once(2));
+}
+
+#[test]
+fn invariant_21_a_panic_anywhere_ends_it_all() {
+    let world = World::alone(&[]);
+    let consumer = world.account("kitakaze");
+    let mut solver = Solver::start(&world, "faulty", OURS, Honesty::Honest);
+    let product = product(&world, &solver, consumer, 3);
+    // In the loop, in a request, and in the thread of a request that works.
+    for (number, point) in [Point::LogsStored, Point::KeyStored, Point::Posted]
+        .into_iter()
+        .enumerate()
+    {
+        solver.stop();
+        solver.arguments = vec!["--panic-at".to_owned(), point.name().to_owned()];
+        let name = format!("{number}.json");
+        let started = solver.try_resume();
+        let running = consumer.start(&["use", &product, "--another", "-o", &name]);
+        if started.is_ok() {
+            assert_eq!(solver.wait().code(), Some(101), "{point:?}");
+        }
+        solver.arguments.clear();
+        solver.resume();
+        running.end().done();
+        arrived(consumer, &name);
+    }
+    assert_eq!(world.deliveries(), once(3));
 }
 
 #[test]

@@ -55,6 +55,7 @@ impl Engine {
                 Ok(busy) => busy,
                 Err(Error::Chain(error)) => {
                     warn!(kind = error.kind(), %error, "the chain is not to be had");
+                    self.solver.meter.error(error.kind());
                     self.solver.health.suffered(&error);
                     false
                 }

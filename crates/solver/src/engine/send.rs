@@ -56,8 +56,10 @@ impl Engine {
     /// taken back: nothing after it would ever be mined.
     async fn fill_gaps(&mut self, mined: u64, flying: &[Outgoing]) -> Result<()> {
         let last = flying.last().map_or(0, |outgoing| outgoing.nonce);
+        // One of ours that was read as mined is taken back by a reorg that was not read yet.
+        let ours = self.solver.store.with(store::nonces).await?;
         for nonce in mined..last {
-            if !flying.iter().any(|outgoing| outgoing.nonce == nonce) {
+            if !ours.contains(&nonce) {
                 warn!(nonce, "nothing has this nonce; using it for nothing");
                 let signed = self.sender.idle(nonce).await?;
                 self.post(signed, NOTHING.to_owned(), NEVER, Vec::new())
@@ -121,6 +123,7 @@ impl Engine {
             }
             None => last.clone(),
         };
+        self.solver.meter.retries.inc();
         self.broadcast(&signed, &outgoing.what).await
     }
 
@@ -317,6 +320,7 @@ impl Engine {
             Broadcast::NonceUsed => debug!(nonce = signed.nonce, "its nonce is used"),
             Broadcast::Refused(error) | Broadcast::Unknown(error) => {
                 warn!(transaction = %signed.hash, %error, "{what}: not sent yet");
+                self.solver.meter.error(error.kind());
                 self.solver.health.unsent(Some(error.to_string()));
             }
         }

@@ -12,9 +12,9 @@ use tracing::info;
 
 use super::caller::{header, signer};
 use super::problem::Problem;
-use super::{Answer, SECRET_BYTES, Shared};
+use super::{Answer, SECRET_BYTES, Shared, body};
 use crate::crash::{self, Point};
-use crate::{Solver, blocking, store};
+use crate::{Solver, store};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -35,9 +35,12 @@ pub async fn put(
         content_root,
         payload_length: header(&headers, "ayumi-payload-length")?,
     };
+    let due = sealed_bytes(committed)?;
+    body::announced(&body, due)?;
     let producer = producer(&solver, &headers, committed).await?;
     let _memory = solver.memory.reserve(committed.payload_length).await;
-    let asset = open(Arc::clone(&solver), committed, read(committed, body).await?).await?;
+    let sealed = body::read(&solver, body, due).await?;
+    let asset = open(Arc::clone(&solver), committed, sealed).await?;
     let new = keep(&solver, producer, committed, asset).await?;
     info!(%producer, root = %content_root, bytes = committed.payload_length, new, "asset");
     let status = if new {
@@ -79,21 +82,16 @@ async fn producer(solver: &Solver, headers: &HeaderMap, committed: Commitment) -
     Ok(producer)
 }
 
-/// As many bytes as were announced and signed for.
-async fn read(committed: Commitment, body: Body) -> Answer<Bytes> {
-    let due = usize::try_from(committed.payload_length)
-        .ok()
-        .filter(|length| (1..=MAX_PAYLOAD_BYTES).contains(length))
-        .map(|length| SEAL_BYTES + SECRET_BYTES + length);
-    let due = due.ok_or_else(|| {
-        Problem::Malformed(format!("payloads have 1 to {MAX_PAYLOAD_BYTES} bytes"))
-    })?;
-    axum::body::to_bytes(body, due)
-        .await
-        .map_err(|error| Problem::Malformed(format!("the body: {error}")))
+/// As many bytes as are due for what was announced and signed for.
+fn sealed_bytes(committed: Commitment) -> Answer<usize> {
+    let length = usize::try_from(committed.payload_length).ok();
+    let length = length.filter(|length| (1..=MAX_PAYLOAD_BYTES).contains(length));
+    let malformed = || Problem::Malformed(format!("payloads have 1 to {MAX_PAYLOAD_BYTES} bytes"));
+    Ok(SEAL_BYTES + SECRET_BYTES + length.ok_or_else(malformed)?)
 }
 
 async fn open(solver: Arc<Solver>, committed: Commitment, sealed: Bytes) -> Answer<Asset> {
+    let shared = Arc::clone(&solver);
     let open = move || {
         let scope = solver.chain.scope();
         let message = Message::Asset {
@@ -107,7 +105,7 @@ async fn open(solver: Arc<Solver>, committed: Commitment, sealed: Bytes) -> Answ
         Asset::verify(plaintext, committed)
             .map_err(|error| Problem::NotTheContent(error.to_string()))
     };
-    blocking(open).await
+    shared.work(open).await
 }
 
 /// Keeps the payload, then its row. Returns whether it is new.

@@ -33,14 +33,13 @@ pub fn recover(
     signature: &Signature,
     message: &impl SolStruct,
 ) -> Answer<Address> {
-    let malformed = || Problem::Malformed("the signature is none, or has a high s".into());
     if signature.normalize_s().is_some() {
-        return Err(malformed());
+        return Err(Problem::NoSignature);
     }
     let hash = message.eip712_signing_hash(&solver.chain.domain());
     signature
         .recover_address_from_prehash(&hash)
-        .map_err(|_| malformed())
+        .map_err(|_| Problem::NoSignature)
 }
 
 /// The account that asks for `item` of a task.

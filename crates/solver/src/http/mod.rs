@@ -1,38 +1,41 @@
 //! The HTTP interface, as `docs/protocol.md` describes it.
 
 mod assets;
+mod body;
 mod caller;
+mod client;
+mod guard;
 mod notes;
+mod patient;
 mod problem;
+mod serve;
 mod tasks;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use alloy::primitives::{Address, B256};
-use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
-use axum::middleware::{Next, from_fn_with_state};
-use axum::response::{IntoResponse, Response};
+use axum::middleware::from_fn_with_state;
+use axum::response::IntoResponse;
 use axum::routing::{get, post, put};
 use axum::{Json, Router};
-use ayumi_sealing::{MAX_NOTE_BYTES, MAX_PAYLOAD_BYTES, SEAL_BYTES};
+use ayumi_sealing::MAX_PAYLOAD_BYTES;
 use serde::{Deserialize, Serialize};
-use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
-use tower_http::timeout::TimeoutLayer;
 
 use crate::health::Readiness;
 use crate::store::{self, Figures};
-use crate::{Error, Solver};
+use crate::{Solver, metrics};
+use guard::{Gate, guard};
 use problem::Problem;
-
-/// How long until a request is given up, its body included.
-const TIMEOUT: Duration = Duration::from_mins(1);
+pub use serve::serve;
 
 /// The text format of `OpenMetrics`, which Prometheus reads.
 const METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// All routes, with what each takes and answers.
+const OPENAPI: &str = include_str!("openapi.json");
 
 /// Bytes of what comes before the payload in an asset, and before the text in a note.
 const SECRET_BYTES: usize = 32;
@@ -40,52 +43,22 @@ const SECRET_BYTES: usize = 32;
 type Shared = State<Arc<Solver>>;
 type Answer<T> = std::result::Result<T, Problem>;
 
-/// Serves until `stop`; requests under way are finished.
-pub async fn serve(
-    solver: Arc<Solver>,
-    listener: TcpListener,
-    stop: CancellationToken,
-) -> Result<(), Error> {
-    let server = axum::serve(listener, router(solver));
-    server
-        .with_graceful_shutdown(stop.cancelled_owned())
-        .await
-        .map_err(Error::Serve)
-}
-
-fn router(solver: Arc<Solver>) -> Router {
-    let note = DefaultBodyLimit::max(SEAL_BYTES + SECRET_BYTES + MAX_NOTE_BYTES);
+fn router(solver: Arc<Solver>, gate: Arc<Gate>) -> Router {
     Router::new()
         .route("/v1", get(about))
+        .route("/v1/openapi.json", get(description))
         .route("/v1/assets/{content_root}", put(assets::put))
         .route("/v1/tasks/{task}/delivery", get(tasks::delivery))
-        .route(
-            "/v1/tasks/{task}/receipt",
-            post(tasks::receipt).layer(DefaultBodyLimit::max(4096)),
-        )
-        .route(
-            "/v1/tasks/{task}/{kind}",
-            get(notes::get).put(notes::put).layer(note),
-        )
+        .route("/v1/tasks/{task}/receipt", post(tasks::receipt))
+        .route("/v1/tasks/{task}/{kind}", get(notes::get).put(notes::put))
         .route("/healthz", get(async || "ok"))
         .route("/readyz", get(ready))
-        .route("/metrics", get(metrics))
+        .route("/metrics", get(measures))
         .fallback(async || Problem::NoSuchRoute)
-        .layer(from_fn_with_state(Arc::clone(&solver), admit))
-        .layer(TimeoutLayer::with_status_code(
-            StatusCode::REQUEST_TIMEOUT,
-            TIMEOUT,
-        ))
+        .layer(from_fn_with_state((Arc::clone(&solver), gate), guard))
+        // Each handler reads its body itself, by what it may have.
+        .layer(DefaultBodyLimit::disable())
         .with_state(solver)
-}
-
-/// Lets only so many requests in, before anything of them is looked at.
-async fn admit(State(solver): Shared, request: Request, next: Next) -> Answer<Response> {
-    let _admitted = solver
-        .requests
-        .try_acquire()
-        .map_err(|_| Problem::Overloaded)?;
-    Ok(solver.meter.http.wait(next.run(request)).await)
 }
 
 /// Who serves here.
@@ -115,8 +88,12 @@ async fn about(State(solver): Shared) -> Json<About> {
     })
 }
 
-async fn metrics(State(solver): Shared) -> impl IntoResponse {
-    ([(CONTENT_TYPE, METRICS)], solver.meter.text())
+async fn description() -> impl IntoResponse {
+    ([(CONTENT_TYPE, "application/json")], OPENAPI)
+}
+
+async fn measures(State(solver): Shared) -> impl IntoResponse {
+    ([(CONTENT_TYPE, METRICS)], metrics::text(&solver).await)
 }
 
 /// Whether the solver works, and how much it has to do.

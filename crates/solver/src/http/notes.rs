@@ -1,25 +1,31 @@
 use std::sync::Arc;
 
 use alloy::primitives::{Address, U256, keccak256};
-use axum::body::Bytes;
+use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 use ayumi_contracts::messages;
+use ayumi_sealing::{MAX_NOTE_BYTES, SEAL_BYTES};
 
 use super::caller::{asker, check, signer};
 use super::problem::Problem;
-use super::{Answer, Shared};
+use super::{Answer, SECRET_BYTES, Shared, body};
 use crate::Solver;
 use crate::store;
+
+/// Of the longest note.
+const SEALED_BYTES: usize = SEAL_BYTES + SECRET_BYTES + MAX_NOTE_BYTES;
 
 /// Takes a sealed note of one party of a task for the other.
 pub async fn put(
     State(solver): Shared,
     Path((task, kind)): Path<(u64, String)>,
     headers: HeaderMap,
-    sealed: Bytes,
+    body: Body,
 ) -> Answer<StatusCode> {
+    is_kind(&kind)?;
+    let sealed = body::read(&solver, body, SEALED_BYTES).await?;
     let message = messages::Note {
         task: U256::from(task),
         kind: kind.clone(),
@@ -42,6 +48,7 @@ pub async fn get(
     Path((task, kind)): Path<(u64, String)>,
     headers: HeaderMap,
 ) -> Answer<impl IntoResponse> {
+    is_kind(&kind)?;
     let asker = asker(&solver, &headers, task, &kind)?;
     let (_, reader) = parties(&solver, task, &kind).await?;
     check(asker, reader)?;
@@ -52,6 +59,15 @@ pub async fn get(
         .await?;
     let sealed = sealed.ok_or(Problem::NoNote { task, kind })?;
     Ok(([(header::CONTENT_TYPE, "application/octet-stream")], sealed))
+}
+
+/// Other paths look like those of notes.
+fn is_kind(kind: &str) -> Answer<()> {
+    if matches!(kind, "feedback-note" | "answer-note") {
+        Ok(())
+    } else {
+        Err(Problem::NoSuchRoute)
+    }
 }
 
 /// Who writes and who reads a note of this kind.

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use axum::Json;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -7,7 +9,11 @@ use crate::payloads::PayloadError;
 use crate::store::StoreError;
 
 /// Seconds after which to ask again for what is about to be there.
-const RETRY_AFTER: &str = "1";
+const RETRY_AFTER: u64 = 1;
+
+/// The kind of a refusal, for who counts them.
+#[derive(Debug, Clone, Copy)]
+pub struct Kind(pub &'static str);
 
 /// Why a request was not done.
 #[derive(Debug, thiserror::Error)]
@@ -15,6 +21,24 @@ pub enum Problem {
     /// There is nothing at this path, or not for this method.
     #[error("there is nothing here")]
     NoSuchRoute,
+    /// There is something at this path, but not for this method.
+    #[error("this is not what can be done here")]
+    WrongMethod,
+    /// More is sent than can be of use.
+    #[error("the body has more than the {most} bytes that it may have")]
+    TooLarge {
+        /// The most bytes.
+        most: usize,
+    },
+    /// The request takes too long, or nothing of it comes.
+    #[error("the request did not come, or was not done, in time")]
+    TooSlow,
+    /// The client asks too much.
+    #[error("this address asks too often, or for too much at once")]
+    TooOften {
+        /// Until it may ask again.
+        wait: Duration,
+    },
     /// The request is not of its form.
     #[error("{0}")]
     Malformed(String),
@@ -26,6 +50,9 @@ pub enum Problem {
         /// Who may.
         expected: String,
     },
+    /// The signature is one of nobody.
+    #[error("the signature is of no account, or has a high s")]
+    NoSignature,
     /// The time of the signed request is over, or too far ahead.
     #[error("the request's expiry {0} is over, or more than ten minutes ahead")]
     ExpiredRequest(u64),
@@ -81,10 +108,27 @@ pub enum Problem {
 }
 
 impl Problem {
+    /// What a library refused with this status, saying this.
+    pub fn of(status: StatusCode, said: String) -> Self {
+        match status {
+            StatusCode::METHOD_NOT_ALLOWED => Self::WrongMethod,
+            StatusCode::NOT_FOUND => Self::NoSuchRoute,
+            StatusCode::REQUEST_TIMEOUT => Self::TooSlow,
+            status if status.is_client_error() => Self::Malformed(said),
+            _ => Self::Overloaded,
+        }
+    }
+
     fn status(&self) -> StatusCode {
         match self {
             Self::Malformed(_) => StatusCode::BAD_REQUEST,
-            Self::BadSignature { .. } | Self::ExpiredRequest(_) => StatusCode::UNAUTHORIZED,
+            Self::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
+            Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::TooOften { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::BadSignature { .. } | Self::NoSignature | Self::ExpiredRequest(_) => {
+                StatusCode::UNAUTHORIZED
+            }
             Self::NotMember(_) => StatusCode::FORBIDDEN,
             Self::NoSuchRoute | Self::UnknownTask(_) | Self::NoNote { .. } => StatusCode::NOT_FOUND,
             Self::NotPrepared(_) | Self::OtherReceipt(_) => StatusCode::CONFLICT,
@@ -100,8 +144,12 @@ impl Problem {
     fn kind(&self) -> &'static str {
         match self {
             Self::NoSuchRoute => "no-such-route",
+            Self::WrongMethod => "wrong-method",
+            Self::TooLarge { .. } => "too-large",
+            Self::TooSlow => "too-slow",
+            Self::TooOften { .. } => "too-often",
             Self::Malformed(_) => "malformed",
-            Self::BadSignature { .. } => "bad-signature",
+            Self::BadSignature { .. } | Self::NoSignature => "bad-signature",
             Self::ExpiredRequest(_) => "expired-request",
             Self::NotMember(_) => "not-member",
             Self::UnknownTask(_) => "unknown-task",
@@ -117,8 +165,14 @@ impl Problem {
 
     fn hint(&self) -> &'static str {
         match self {
-            Self::NoSuchRoute | Self::Malformed(_) => "see docs/protocol.md",
-            Self::BadSignature { .. } => "sign with the account that the item is for",
+            Self::NoSuchRoute | Self::WrongMethod | Self::Malformed(_) | Self::TooLarge { .. } => {
+                "see docs/protocol.md"
+            }
+            Self::TooSlow => "send the request in one go, over a faster line",
+            Self::TooOften { .. } => "wait as long as Retry-After says, and ask for less at once",
+            Self::BadSignature { .. } | Self::NoSignature => {
+                "sign with the account that the item is for"
+            }
             Self::ExpiredRequest(_) => "check the clock of this machine",
             Self::NotMember(_) => "ask the governor to enrol the account",
             Self::UnknownTask(_)
@@ -135,16 +189,18 @@ impl Problem {
         }
     }
 
-    fn may_pass(&self) -> bool {
-        matches!(
-            self,
+    /// When to ask again, where that may help, in seconds.
+    fn retry_after(&self) -> Option<u64> {
+        match self {
+            Self::TooOften { wait } => Some(RETRY_AFTER.max(wait.as_secs() + 1)),
             Self::UnknownTask(_)
-                | Self::NotPrepared(_)
-                | Self::Chain(_)
-                | Self::Store(_)
-                | Self::Payload(_)
-                | Self::Overloaded
-        )
+            | Self::NotPrepared(_)
+            | Self::Chain(_)
+            | Self::Store(_)
+            | Self::Payload(_)
+            | Self::Overloaded => Some(RETRY_AFTER),
+            _ => None,
+        }
     }
 }
 
@@ -157,9 +213,11 @@ impl IntoResponse for Problem {
         }
         let error = json!({"error": {"kind": self.kind(), "message": self.to_string(), "hint": self.hint()}});
         let mut response = (self.status(), Json(error)).into_response();
-        if self.may_pass() {
-            let seconds = header::HeaderValue::from_static(RETRY_AFTER);
-            response.headers_mut().insert(header::RETRY_AFTER, seconds);
+        response.extensions_mut().insert(Kind(self.kind()));
+        if let Some(seconds) = self.retry_after() {
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, seconds.into());
         }
         response
     }

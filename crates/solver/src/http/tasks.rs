@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use alloy::primitives::{B256, Signature, U256};
 use axum::Json;
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
@@ -17,13 +17,16 @@ use tracing::{info, warn};
 
 use super::caller::{asker, check, recover};
 use super::problem::Problem;
-use super::{Answer, Shared};
+use super::{Answer, Shared, body};
 use crate::crash::{self, Point};
 use crate::store::{self, Job, Prepared, Product};
-use crate::{Prepare, Solver, blocking};
+use crate::{Prepare, Solver};
 
 /// How long a request waits for its task to be seen on chain.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Of a receipt, however it is written down.
+const RECEIPT_BYTES: usize = 4_096;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -57,8 +60,9 @@ pub async fn delivery(
 pub async fn receipt(
     State(solver): Shared,
     Path(task): Path<u64>,
-    body: Bytes,
+    body: Body,
 ) -> Answer<(StatusCode, Json<Received>)> {
+    let body = body::read(&solver, body, RECEIPT_BYTES).await?;
     let posted: Posted = serde_json::from_slice(&body)
         .map_err(|error| Problem::Malformed(format!("the receipt: {error}")))?;
     let signature = Signature::from_raw(&posted.signature)
@@ -126,16 +130,18 @@ async fn open_job(solver: &Arc<Solver>, task: u64) -> Answer<Job> {
 }
 
 /// The delivery under a fresh seal. Its key is drawn and stored the first time; from then on it is the same.
-async fn sealed_delivery(solver: &Arc<Solver>, job: Job) -> Answer<Vec<u8>> {
+async fn sealed_delivery(solver: &Arc<Solver>, job: Job) -> Answer<Bytes> {
     let task = job.task.id;
-    let _memory = solver.memory.reserve(job.product.payload_length).await;
+    let room = solver.memory.reserve(job.product.payload_length).await;
     let asset = asset(solver, &job.product).await?;
     let asset = asset.ok_or(Problem::NotPrepared(task))?;
     let key = job.prepared.as_ref().map(|prepared| prepared.key.clone());
     let is_new = key.is_none();
     let (prepare, scope) = (solver.prepare, solver.chain.scope());
     let clock = solver.meter.seal.clone();
-    let drawn = blocking(move || clock.run(|| draw(prepare, scope, &job, &asset, key))).await;
+    let drawn = solver
+        .work(move || clock.run(|| draw(prepare, scope, &job, asset, key)))
+        .await;
     let (prepared, sealed) = match drawn {
         Ok(drawn) => drawn,
         Err(reason) => return Err(refuse(solver, task, reason).await?),
@@ -152,7 +158,7 @@ async fn sealed_delivery(solver: &Arc<Solver>, job: Job) -> Answer<Vec<u8>> {
         }
         crash::at(Point::KeyStored);
     }
-    Ok(sealed)
+    Ok(room.keep(sealed))
 }
 
 /// A product's payload and seed, if its producer handed them in.
@@ -172,12 +178,13 @@ fn draw(
     prepare: Prepare,
     scope: Scope,
     job: &Job,
-    asset: &Asset,
+    asset: Asset,
     key: Option<Key>,
 ) -> Result<(Prepared, Vec<u8>), DeclineReason> {
     let key = key.unwrap_or_else(Key::random);
     let delivery =
         prepare(&asset.payload, &asset.seed, &key).map_err(|_| DeclineReason::AssetDamaged)?;
+    drop(asset); // two copies at a time, not three
     if delivery.commitment() != job.product.commitment() {
         return Err(DeclineReason::AssetDamaged);
     }

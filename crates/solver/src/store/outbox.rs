@@ -55,6 +55,14 @@ pub fn next_nonce(db: &Connection) -> Result<u64> {
     Ok(db.prepare_cached(next)?.query_row([], |row| row.get(0))?)
 }
 
+/// The nonces that the store has transactions for, mined or not.
+pub fn nonces(db: &Connection) -> Result<HashSet<u64>> {
+    let mut rows = db.prepare_cached("SELECT nonce FROM outbox")?;
+    Ok(rows
+        .query_map([], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?)
+}
+
 /// Stores a transaction with the tasks that it is for, before it is sent.
 pub fn post(db: &Connection, outgoing: &Outgoing, tasks: &[u64]) -> Result<()> {
     let Outgoing {

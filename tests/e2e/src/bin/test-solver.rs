@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use ayumi_e2e::lie;
 use ayumi_sealing::Delivery;
-use ayumi_solver::crash::{self, Point};
+use ayumi_solver::crash::{self, End, Point};
 use ayumi_solver::{Config, Error, Prepare, run_with};
 use clap::{Args, Parser};
 use tokio::signal::unix::{SignalKind, signal};
@@ -31,6 +31,9 @@ struct Run {
     /// End at this point, by its name.
     #[arg(long, value_parser = point)]
     crash_at: Option<Point>,
+    /// Panic at this point, by its name.
+    #[arg(long, value_parser = point, conflicts_with = "crash_at")]
+    panic_at: Option<Point>,
     /// Pass the point so often before.
     #[arg(long, default_value_t = 0)]
     passing: usize,
@@ -54,7 +57,10 @@ async fn start(run: Run) -> Result<(), Error> {
         ..Config::read(&run.config)?
     };
     if let Some(point) = run.crash_at {
-        crash::arm(point, run.passing);
+        crash::arm(point, End::Abort, run.passing);
+    }
+    if let Some(point) = run.panic_at {
+        crash::arm(point, End::Panic, run.passing);
     }
     let prepare: Prepare = if run.lie { lie } else { Delivery::prepare };
     let mut terminate = signal(SignalKind::terminate()).expect("a process can listen for SIGTERM");

@@ -183,7 +183,11 @@ pub async fn run_with(
 ) -> Result<(), Error> {
     end_on_panic();
     let tls = config.tls.clone().map(Tls::open).transpose()?;
-    let solver = open_in_turn(config, prepare).await?;
+    let mut shutdown = std::pin::pin!(shutdown);
+    let solver = tokio::select! {
+        () = &mut shutdown => return Ok(()),
+        solver = open_in_turn(config, prepare) => solver?,
+    };
     let address = solver.config.listen;
     let listen = |cause| Error::Listen { address, cause };
     let listener = TcpListener::bind(address).await.map_err(listen)?;

@@ -9,7 +9,7 @@ use ayumi_solver::check::{self, Identity, Line, State};
 use ayumi_solver::status::{self, Place};
 use ayumi_solver::{Config, Error, run};
 use clap::{Parser, Subcommand, ValueEnum};
-use tokio::signal;
+use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 /// Delivers intelligence to who holds a ticket for it.
@@ -247,12 +247,17 @@ fn start_log(form: Log) {
     }
 }
 
-/// Ctrl-C or SIGTERM.
-async fn stopped() {
-    let mut terminate = signal::unix::signal(signal::unix::SignalKind::terminate())
-        .expect("a process can listen for SIGTERM");
-    tokio::select! {
-        _ = signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
+/// Ctrl-C or SIGTERM, from now on.
+fn stopped() -> impl Future<Output = ()> {
+    let listen = |kind| signal(kind).expect("a process can listen for signals");
+    let (mut interrupt, mut terminate) = (
+        listen(SignalKind::interrupt()),
+        listen(SignalKind::terminate()),
+    );
+    async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
     }
 }

@@ -20,6 +20,7 @@ use crate::meter::Clock;
 
 pub use chain::{
     Change, Logged, advance, amend, checkpoints, cursor, go_back, overlooked, task_count,
+    unknown_products,
 };
 pub use figures::{Ended, Figures, figures};
 pub use outbox::{

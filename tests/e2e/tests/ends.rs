@@ -1,7 +1,7 @@
 //! Tasks that end another way than by a right delivery: nobody keeps money for nothing.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
 
 use alloy::primitives::U256;
 use alloy::sol_types::SolCall;
@@ -65,6 +65,32 @@ fn what_nobody_serves_is_cancelled_and_refunded() {
     consumer.must(&["balance", "collect"]);
     assert_eq!(world.till(), U256::ZERO);
     assert!(world.deliveries().is_empty());
+}
+
+#[test]
+fn a_solver_that_takes_a_request_and_says_nothing_is_given_up() {
+    let world = World::default();
+    let consumer = world.account("kitakaze");
+    let solver = Solver::start(&world, "mute", "Minato ISAC", Honesty::Honest);
+    let product = publish(world.account("hinode"), &solver.url());
+    // Holds whoever asks for a delivery until the test lets go.
+    let (let_go, held) = mpsc::channel::<()>();
+    let held = Arc::new(Mutex::new(held));
+    solver.front.rule(move |request| {
+        if !request.is("GET", "/delivery") {
+            return Action::Forward;
+        }
+        let _ = held.lock().map(|held| held.recv());
+        Action::Cut
+    });
+    let outcome = consumer.ayumi(&["use", &product, "--buy", "-o", "got.json", "--wait", "2"]);
+    outcome.fails("solver-slow");
+    assert_eq!(world.task(1).state, State::Requested);
+
+    drop(let_go);
+    solver.front.open();
+    consumer.must(&["use", &product, "-o", "got.json"]);
+    assert_eq!(world.deliveries(), [U256::from(1)]);
 }
 
 #[test]

@@ -8,8 +8,9 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use alloy::primitives::{Bytes, U256};
-use alloy::sol_types::SolCall;
+use alloy::sol_types::{SolCall, SolEvent};
 use ayumi_contracts::ICTIOperator::{State, deliverCall};
+use ayumi_contracts::ICTIToken::ProductPublished;
 use ayumi_e2e::{
     Account, Action, Honesty, Node, Request, Solver, World, json_answer, samples, wait_until,
 };
@@ -602,6 +603,44 @@ fn invariant_13_a_log_that_was_hidden_is_found() {
     assert!(hidden.load(Ordering::SeqCst) > 0);
     arrived(consumer, "got.json");
     assert!(solver.log().contains("overlooked"), "{}", solver.log());
+}
+
+#[test]
+fn invariant_13_a_product_that_was_hidden_is_found() {
+    let world = World::alone(&[]);
+    let consumer = world.account("kitakaze");
+    let settings = json!({ "compare_s": 1 });
+    let solver = Solver::with_settings(&world, "thorough", OURS, Honesty::Honest, &settings);
+    // Publications are never among the logs, unless one is asked for by its number.
+    let published = json!(ProductPublished::SIGNATURE_HASH);
+    solver.back.rule(move |request| {
+        let call: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+        let topics = call["params"][0]["topics"].as_array().map_or(0, Vec::len);
+        if method(request) != "eth_getLogs" || topics > 1 {
+            return Action::Forward;
+        }
+        let published = published.clone();
+        Action::Tap(Box::new(move |answer| {
+            without(answer, |log| log["topics"][0] == published)
+        }))
+    });
+    let product = product(&world, &solver, consumer, 1);
+    consumer.must(&["use", &product, "-o", "got.json"]);
+    arrived(consumer, "got.json");
+    assert!(solver.log().contains("overlooked"), "{}", solver.log());
+    assert_eq!(world.deliveries(), once(1));
+}
+
+/// Leaves logs out of an answer of HTTP.
+fn without(answer: Vec<u8>, is_hidden: impl Fn(&Value) -> bool) -> Option<Vec<u8>> {
+    let text = String::from_utf8(answer).ok()?;
+    let (_, body) = text.split_once("\r\n\r\n")?;
+    let mut body: Value = serde_json::from_str(body).ok()?;
+    if let Some(logs) = body["result"].as_array_mut() {
+        logs.retain(|log| !is_hidden(log));
+    }
+    let body = body.to_string();
+    Some(json_answer("200 OK", "application/json", &body))
 }
 
 #[test]

@@ -40,13 +40,6 @@ pub fn changes(logs: &[Log]) -> Vec<Logged> {
     logs.iter().filter_map(logged).collect()
 }
 
-/// What the logs of one task change.
-pub fn changes_of_task(logs: &[Log]) -> Vec<Logged> {
-    let mut changes = changes(logs);
-    changes.retain(|log| !matches!(log.change, Change::Published(_) | Change::Assigned { .. }));
-    changes
-}
-
 fn change(log: &LogData) -> Option<Change> {
     match *log.topics().first()? {
         ProductPublished::SIGNATURE_HASH => {

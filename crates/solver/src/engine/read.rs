@@ -88,9 +88,23 @@ impl Engine {
             Some((_, from)) => from,
             None => 0,
         };
+        self.find_products(head).await?;
         self.find_overlooked(head).await?;
         let next = self.find_ended(head, from).await?;
         self.compared = Some((Instant::now(), next));
+        Ok(())
+    }
+
+    /// Products of open tasks that the store does not have.
+    async fn find_products(&self, head: Head) -> Result<()> {
+        let store = &self.solver.store;
+        let missing = store.with(|db| store::unknown_products(db, SOME)).await?;
+        for product in missing {
+            let changes = self
+                .logs_of(product, 0, head.number, Change::is_of_product)
+                .await?;
+            self.amend(product, changes).await?;
+        }
         Ok(())
     }
 
@@ -138,14 +152,30 @@ impl Engine {
     }
 
     async fn read_again(&self, task: u64, low: u64, high: u64) -> Result<()> {
-        let filter = logs::filter().topic1(U256::from(task));
+        let changes = self
+            .logs_of(task, low, high, |change| !change.is_of_product())
+            .await?;
+        self.amend(task, changes).await
+    }
+
+    /// What the logs of a product or task change.
+    async fn logs_of(
+        &self,
+        id: u64,
+        low: u64,
+        high: u64,
+        wanted: fn(&Change) -> bool,
+    ) -> Result<Vec<Logged>> {
+        let filter = logs::filter().topic1(U256::from(id));
         let logs = self.solver.chain.logs(&filter, low, high).await?;
-        let changes = logs::changes_of_task(&logs);
-        warn!(
-            task,
-            found = changes.len(),
-            "its logs were overlooked; read again"
-        );
+        let mut changes = logs::changes(&logs);
+        changes.retain(|log| wanted(&log.change));
+        Ok(changes)
+    }
+
+    async fn amend(&self, id: u64, changes: Vec<Logged>) -> Result<()> {
+        let found = changes.len();
+        warn!(id, found, "its logs were overlooked; read again");
         let arrived: Vec<_> = changes.iter().filter_map(requested).collect();
         self.solver
             .store

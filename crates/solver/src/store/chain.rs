@@ -43,6 +43,13 @@ pub enum Change {
     },
 }
 
+impl Change {
+    /// Whether it is of a product, and not of a task.
+    pub fn is_of_product(&self) -> bool {
+        matches!(self, Self::Published(_) | Self::Assigned { .. })
+    }
+}
+
 /// A change, and where it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Logged {
@@ -118,6 +125,17 @@ pub fn go_back(db: &Connection, cursor: Cursor) -> Result<()> {
     Ok(())
 }
 
+/// Products that open tasks are for, and that the store does not have; `limit` at most.
+pub fn unknown_products(db: &Connection, limit: usize) -> Result<Vec<u64>> {
+    let mut rows = db.prepare_cached(
+        "SELECT DISTINCT product FROM task
+         WHERE ending IS NULL AND product NOT IN (SELECT id FROM product) LIMIT ?1",
+    )?;
+    Ok(rows
+        .query_map([limit], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?)
+}
+
 /// How many tasks the chain was seen to have.
 pub fn task_count(db: &Connection) -> Result<u64> {
     let count = "SELECT count(*) FROM task WHERE ending IS NOT 'vanished'";
@@ -177,6 +195,16 @@ fn publish(db: &Connection, block: u64, product: &Product) -> Result<()> {
             product.solver.as_slice(),
             block
         ])?;
+    // Where its tasks were seen before it was.
+    db.prepare_cached(
+        "UPDATE task SET refusal = NULL WHERE product = ?1 AND ending IS NULL AND nonce IS NULL AND refusal IS NOT NULL
+             AND EXISTS (SELECT 1 FROM asset WHERE producer = ?2 AND content_root = ?3)",
+    )?
+    .execute(params![
+        product.id,
+        product.producer.as_slice(),
+        product.content_root.as_slice()
+    ])?;
     assign(db, block, product.id, product.solver)
 }
 

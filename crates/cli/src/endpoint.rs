@@ -6,7 +6,7 @@
 mod error;
 mod signed;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use alloy::primitives::{Address, B256, U256};
 use alloy::sol_types::Eip712Domain;
@@ -18,6 +18,9 @@ pub use error::SolverError;
 
 /// Until a connection is given up.
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
+
+/// How long a solver may take to be started again.
+const RESTART: Duration = Duration::from_secs(10);
 
 /// Until a small request is given up.
 const ANSWER_WITHIN: Duration = Duration::from_secs(15);
@@ -114,8 +117,21 @@ impl Endpoint {
         self.base.as_str().trim_end_matches('/')
     }
 
-    /// Asks the solver who it is.
+    /// Asks the solver who it is. One that is just being started again is waited for.
     pub(crate) async fn identity(&self) -> Result<Identity, SolverError> {
+        let since = Instant::now();
+        loop {
+            match self.ask_identity().await {
+                Err(error) if since.elapsed() < RESTART => match error.retry() {
+                    Some(pause) => tokio::time::sleep(pause.min(RESTART / 20)).await,
+                    None => return Err(error),
+                },
+                answer => return answer,
+            }
+        }
+    }
+
+    async fn ask_identity(&self) -> Result<Identity, SolverError> {
         let request = self.request(Method::GET, "v1", ANSWER_WITHIN)?;
         let response = self.answered(request).await?;
         self.json(response).await

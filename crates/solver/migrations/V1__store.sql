@@ -43,7 +43,8 @@ CREATE TABLE asset (
 ) STRICT, WITHOUT ROWID;
 
 -- Transactions from before they are sent until they are final. `until` is when it is too late to send one: the keys in
--- it would be out, and its tasks could be cancelled. `block` is where it was mined.
+-- it would be out, and its tasks could be cancelled; once a node has it, they are out, and it never is. `block` is where
+-- it was mined.
 CREATE TABLE outbox (
     nonce INTEGER PRIMARY KEY,
     what  TEXT    NOT NULL,

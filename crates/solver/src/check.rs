@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::path::Path;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::UNIX_EPOCH;
 
 use alloy::primitives::{Address, B256};
 use ayumi_chain::{Chain, Fees, Head, Wallet};
@@ -11,6 +11,7 @@ use reqwest::header::DATE;
 use rustix::process::{Resource, getrlimit};
 use serde::Serialize;
 
+use crate::clock::unix_now;
 use crate::http::About;
 use crate::tls::Tls;
 use crate::{ASK, Config, Error, connect, deployment, store, url, wallet};
@@ -398,11 +399,4 @@ async fn date_of(config: &Config) -> Option<u64> {
     let date = answer.headers().get(DATE)?.to_str().ok()?;
     let date = httpdate::parse_http_date(date).ok()?;
     Some(date.duration_since(UNIX_EPOCH).ok()?.as_secs())
-}
-
-fn unix_now() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or(Duration::ZERO)
-        .as_secs()
 }

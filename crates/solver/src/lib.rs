@@ -10,6 +10,7 @@
 
 mod arrivals;
 pub mod check;
+mod clock;
 mod config;
 pub mod crash;
 mod engine;
@@ -300,7 +301,7 @@ async fn open(config: Config, prepare: Prepare) -> Result<Arc<Solver>, Error> {
         health: Health::default(),
         meter,
         period,
-        started: metrics::unix_now(),
+        started: clock::since_epoch().as_secs_f64(),
     };
     Ok(Arc::new(solver))
 }

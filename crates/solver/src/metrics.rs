@@ -1,7 +1,6 @@
 //! What is the case at the moment, and was counted so far, in the text format of Prometheus.
 
 use std::sync::atomic::AtomicU64;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use prometheus_client::metrics::counter::ConstCounter;
@@ -9,6 +8,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
+use crate::clock::since_epoch;
 use crate::store::{self, Ended, Figures};
 use crate::{Solver, blocking};
 
@@ -47,7 +47,11 @@ impl Snapshot {
             let number = "The newest block that was read";
             self.count("chain_head_number", number, block);
             let age = "Since the time of the newest block that was read";
-            self.seconds("chain_head_age", age, unix_now() - float(time));
+            self.seconds(
+                "chain_head_age",
+                age,
+                since_epoch().as_secs_f64() - float(time),
+            );
         }
         if let Some(age) = solver.health.read_age() {
             let help = "Since the chain was last read without trouble";
@@ -111,7 +115,7 @@ impl Snapshot {
         }
         // By the chain's clock, and by ours where the chain stands still.
         let requested = |deadline: u64| float(deadline) - f64::from(solver.period);
-        let now = float(time).max(unix_now());
+        let now = float(time).max(since_epoch().as_secs_f64());
         let age = figures
             .oldest_deadline
             .map_or(0.0, |deadline| (now - requested(deadline)).max(0.0));
@@ -172,11 +176,4 @@ impl Snapshot {
 #[allow(clippy::cast_precision_loss)] // exact far beyond any count here
 fn float(count: u64) -> f64 {
     count as f64
-}
-
-/// Unix seconds by this machine's clock.
-pub fn unix_now() -> f64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0.0, |since| since.as_secs_f64())
 }

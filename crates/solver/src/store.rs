@@ -24,7 +24,7 @@ pub use chain::{
 };
 pub use figures::{Ended, Figures, figures};
 pub use outbox::{
-    Outgoing, attempt, fill, mined, next_nonce, nonces, outbox, pause, post, tasks_of,
+    NEVER, Outgoing, attempt, fill, mined, next_nonce, nonces, outbox, pause, post, shown, tasks_of,
 };
 pub use task::{
     Due, Job, Prepared, Product, Receipted, Task, add_asset, add_note, deliverable, job, note,

@@ -48,7 +48,7 @@ struct Cli {
     /// Past tasks in the store when the solver starts.
     #[arg(long, default_value_t = 100_000)]
     past: u64,
-    /// Only these; the report has no other figures then.
+    /// Only these; the others keep their last figures.
     #[arg(long, value_enum)]
     only: Vec<Part>,
 }
@@ -88,6 +88,9 @@ fn main() -> Result<()> {
     }
     println!("{}", report.table());
     let path = programs::root().join("target/bench.json");
+    if !cli.only.is_empty() {
+        report.keep(&path);
+    }
     report.write(&path)?;
     eprintln!("written to {}", path.display());
     Ok(())

@@ -141,6 +141,15 @@ impl Report {
         table
     }
 
+    /// Those that were measured before stay, where only a part was measured now.
+    pub fn keep(&mut self, path: &Path) {
+        let text = std::fs::read_to_string(path).unwrap_or_default();
+        let before: BTreeMap<String, Value> = serde_json::from_str(&text).unwrap_or_default();
+        for (key, figure) in before {
+            self.0.entry(key).or_insert(figure);
+        }
+    }
+
     /// Writes the JSON object.
     pub fn write(&self, path: &Path) -> std::io::Result<()> {
         let text = serde_json::to_string_pretty(&self.0).expect("numbers serialise");

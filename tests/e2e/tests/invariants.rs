@@ -479,6 +479,47 @@ fn invariant_10_a_reorg_rolls_back_what_it_took_back() {
 }
 
 #[test]
+fn invariant_10_a_key_that_is_out_is_sent_whatever_time_it_is() {
+    let world = World::alone(&["--delivery-period", "3600"]);
+    let consumer = world.account("kitakaze");
+    let mut solver = Solver::start(&world, "persistent", OURS, Honesty::Honest);
+    let product = product(&world, &solver, consumer, 1);
+    world.rpc("evm_setAutomine", &json!([false]));
+    // How often the solver looked at the chain since a node took its transaction.
+    let looks = Arc::new(AtomicUsize::new(0));
+    let (count, is_sent) = (Arc::clone(&looks), AtomicBool::new(false));
+    solver.back.rule(move |request| {
+        is_sent.fetch_or(sends(request), Ordering::SeqCst);
+        if is_sent.load(Ordering::SeqCst) && method(request) == "eth_getBlockByNumber" {
+            count.fetch_add(1, Ordering::SeqCst);
+        }
+        Action::Forward
+    });
+    let running = consumer.start(&["use", &product, "-o", "got.json"]);
+    wait_until("the ticket is spent", || {
+        if world.task(1).state == State::Unknown {
+            world.rpc("evm_mine", &json!([]));
+        }
+        (looks.load(Ordering::SeqCst) > 2).then_some(())
+    });
+    solver.kill();
+    running.kill();
+
+    // The pool loses it, and the time is almost over; but whoever looks at the pool has the key.
+    world.rpc("anvil_dropAllTransactions", &json!([]));
+    world.pass(3_300);
+    assert_eq!(world.task(1).state, State::Requested);
+    world.rpc("evm_setAutomine", &json!([true]));
+    solver.resume();
+    wait_until("the key is out", || {
+        (world.task(1).state == State::Delivered).then_some(())
+    });
+    assert_eq!(transactions(&world, &solver), 1);
+    consumer.must(&["use", &product, "-o", "got.json"]);
+    arrived(consumer, "got.json");
+}
+
+#[test]
 fn invariant_11_what_was_final_and_changed_stops_the_solver() {
     let world = World::alone(&[]);
     let consumer = world.account("kitakaze");

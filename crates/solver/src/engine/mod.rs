@@ -13,6 +13,7 @@ use ayumi_chain::{Head, Sender};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
+use crate::clock::unix_now;
 use crate::{Error, Solver};
 
 /// Seconds before a deadline from which on no key is shown: a tenth of the delivery period, ten minutes at most.
@@ -116,11 +117,4 @@ impl Engine {
         let pending = pending.ok().flatten().map_or(0, |block| block.timestamp);
         Ok(head.timestamp.max(pending))
     }
-}
-
-/// Unix seconds by this machine's clock.
-fn unix_now() -> u64 {
-    std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs())
 }

@@ -8,9 +8,10 @@ use ayumi_contracts::ICTIOperator::{DeclineReason, Delivery, declineCall, delive
 use ayumi_contracts::Named;
 use tracing::{debug, info, warn};
 
-use super::{Engine, Result, unix_now};
+use super::{Engine, Result};
+use crate::clock::unix_now;
 use crate::crash::{self, Point};
-use crate::store::{self, Due, Outgoing, Receipted};
+use crate::store::{self, Due, NEVER, Outgoing, Receipted};
 
 /// How long a transaction may be in no block until it is sent again.
 const SEND_AGAIN: Duration = Duration::from_secs(3);
@@ -19,9 +20,6 @@ const SEND_AGAIN: Duration = Duration::from_secs(3);
 /// `snapshots/Gas.json` has it. An estimate by the node would run the batch a dozen times.
 const BATCH_GAS: u64 = 50_000;
 const DELIVERY_GAS: u64 = 60_000;
-
-/// When it is too late to give a ticket back: never, in SQLite's largest number.
-const NEVER: u64 = i64::MAX as u64;
 
 /// What a transaction does that only uses its nonce.
 const NOTHING: &str = "nothing";
@@ -134,7 +132,7 @@ impl Engine {
         Ok(signed)
     }
 
-    /// Its time is over. Nobody knows whether it was sent, so its nonce is used for nothing before anything else has it.
+    /// Its time is over, and no node said that it has it. Nobody knows whether one does, so its nonce is used for nothing before anything else has it.
     async fn withdraw(&mut self, outgoing: &Outgoing, last: &Signed) -> Result<()> {
         warn!(transaction = %last.hash, "{}: too late to send", outgoing.what);
         let filler = self.sender.filler(last).await?;
@@ -316,7 +314,11 @@ impl Engine {
         let end = self.asked(self.sender.broadcast(signed)).await;
         crash::at(Point::Sent);
         match end {
-            Broadcast::Accepted => self.solver.health.unsent(None),
+            Broadcast::Accepted => {
+                self.solver.health.unsent(None);
+                let (store, nonce) = (&self.solver.store, signed.nonce);
+                store.with(move |db| store::shown(db, nonce)).await?;
+            }
             Broadcast::NonceUsed => debug!(nonce = signed.nonce, "its nonce is used"),
             Broadcast::Refused(error) | Broadcast::Unknown(error) => {
                 warn!(transaction = %signed.hash, %error, "{what}: not sent yet");

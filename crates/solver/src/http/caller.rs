@@ -1,7 +1,6 @@
 //! Who asks: the account that signed the request.
 
 use std::str::FromStr;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use alloy::primitives::{Address, Signature, U256};
 use alloy::sol_types::SolStruct;
@@ -11,6 +10,7 @@ use ayumi_contracts::messages::Fetch;
 use super::Answer;
 use super::problem::Problem;
 use crate::Solver;
+use crate::clock::unix_now;
 
 /// How far ahead an expiry may lie, in seconds: beyond that, a request that leaks stays good for too long.
 const MAX_AHEAD_S: u64 = 600;
@@ -45,9 +45,7 @@ pub fn recover(
 /// The account that asks for `item` of a task.
 pub fn asker(solver: &Solver, headers: &HeaderMap, task: u64, item: &str) -> Answer<Address> {
     let expiry: u64 = header(headers, "ayumi-expiry")?;
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs());
+    let now = unix_now();
     if !(now..=now + MAX_AHEAD_S).contains(&expiry) {
         return Err(Problem::ExpiredRequest(expiry));
     }

@@ -60,7 +60,7 @@ pub enum Problem {
     #[error("account {0} is no active member of the consortium")]
     NotMember(String),
     /// There is no such task yet, or another solver has it.
-    #[error("task {0} is not known here, or not yet final")]
+    #[error("task {0} is not known here, or not yet")]
     UnknownTask(u64),
     /// Nobody left a note.
     #[error("task {task} has no {kind}")]

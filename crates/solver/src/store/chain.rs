@@ -117,7 +117,7 @@ pub fn go_back(db: &Connection, cursor: Cursor) -> Result<()> {
         "UPDATE task SET receipt = NULL, receipt_block = NULL WHERE receipt_block > ?1",
         "UPDATE task SET ending = 'vanished', ending_block = block WHERE block > ?1",
         // What it shows is out: from then on it is never too late to send it.
-        "UPDATE outbox SET block = NULL, until = 9223372036854775807 WHERE block > ?1",
+        "UPDATE outbox SET block = NULL WHERE block > ?1",
     ];
     for step in steps {
         db.execute(step, [cursor.number])?;

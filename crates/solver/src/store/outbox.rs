@@ -14,6 +14,9 @@ const PAUSE_S: u64 = 1;
 /// Five minutes.
 const LONGEST_PAUSE_S: u64 = 300;
 
+/// No time is too late: SQLite's largest number.
+pub const NEVER: u64 = i64::MAX as u64;
+
 /// A transaction on its way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outgoing {
@@ -21,7 +24,7 @@ pub struct Outgoing {
     pub nonce: u64,
     /// What it does, for the log.
     pub what: String,
-    /// When it is too late to send it, in Unix seconds.
+    /// When it is too late to send it, in Unix seconds; [`NEVER`] once a node has it, since what it says is out.
     pub until: u64,
     /// What was signed for it, the cheapest first. Each may have been sent.
     pub attempts: Vec<Signed>,
@@ -99,15 +102,23 @@ pub fn fill(db: &Connection, signed: &Signed, what: &str) -> Result<()> {
     release(db, signed.nonce)?;
     db.execute(
         "UPDATE outbox SET what = ?2, until = ?3 WHERE nonce = ?1",
-        params![signed.nonce, what, i64::MAX],
+        params![signed.nonce, what, NEVER],
     )?;
     attempt(db, signed)
+}
+
+/// A node has a transaction: it is to be sent until its nonce is used, whatever time it is.
+pub fn shown(db: &Connection, nonce: u64) -> Result<()> {
+    db.prepare_cached("UPDATE outbox SET until = ?2 WHERE nonce = ?1")?
+        .execute(params![nonce, NEVER])?;
+    Ok(())
 }
 
 /// A transaction was mined in `block`, all of whose logs were read. A task of it that did not end is tried again later.
 pub fn mined(db: &Connection, nonce: u64, block: u64) -> Result<()> {
     db.prepare_cached("UPDATE outbox SET block = ?2 WHERE nonce = ?1 AND block IS NULL")?
         .execute(params![nonce, block])?;
+    shown(db, nonce)?;
     release(db, nonce)
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use alloy::primitives::{Address, B256, Signature, U256};
 use ayumi_chain::Signed;
-use ayumi_solver::store::{self, Deployment, Due, Outgoing, Receipted, Store, StoreError};
+use ayumi_solver::store::{self, Deployment, Due, NEVER, Outgoing, Receipted, Store, StoreError};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
@@ -26,8 +26,6 @@ const WINDOW: usize = 3;
 
 /// Ticks of the clock until a transaction is sent again.
 const SEND_AGAIN: u64 = 3;
-
-const NEVER: u64 = i64::MAX as u64;
 
 /// Where the process may end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -266,16 +264,16 @@ impl Solver {
             let stored = filler.clone();
             self.run(move |db| store::fill(db, &stored, "nothing"))
                 .await;
-            return self.broadcast(world, filler);
+            return self.broadcast(world, filler).await;
         }
         if payload.fee >= world.fee {
-            return self.broadcast(world, last.clone());
+            return self.broadcast(world, last.clone()).await;
         }
         payload.fee = world.fee;
         let dearer = payload.sign(nonce);
         let stored = dearer.clone();
         self.run(move |db| store::attempt(db, &stored)).await;
-        self.broadcast(world, dearer)
+        self.broadcast(world, dearer).await
     }
 
     /// Nothing is mined while a nonce before it is not used: another transaction of this key may have gone in a reorg.
@@ -357,20 +355,25 @@ impl Solver {
             attempts: vec![signed.clone()],
         };
         if self.seed == Seed::SendBeforeStore {
-            self.broadcast(world, signed.clone())?;
+            self.broadcast(world, signed.clone()).await?;
         }
         self.run(move |db| store::post(db, &outgoing, &tasks)).await;
         self.at(Point::Posted)?;
-        self.broadcast(world, signed)
+        self.broadcast(world, signed).await
     }
 
-    fn broadcast(&mut self, world: &mut World, signed: Signed) -> Step {
+    async fn broadcast(&mut self, world: &mut World, signed: Signed) -> Step {
         self.sent.insert(signed.nonce, self.clock);
         self.history.insert(signed.hash, signed.nonce);
+        let nonce = signed.nonce;
         if !self.is_offline {
             world.take(signed);
         }
-        self.at(Point::Sent)
+        self.at(Point::Sent)?;
+        if !self.is_offline {
+            self.run(move |db| store::shown(db, nonce)).await;
+        }
+        Ok(())
     }
 
     /// What was sent and may still be mined, as nonces before `settled` are used for good.

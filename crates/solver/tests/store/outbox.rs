@@ -1,10 +1,10 @@
 //! Transactions, from before they are sent until they are final.
 
-use ayumi_solver::store::{self, Change};
+use ayumi_solver::store::{self, Change, NEVER, Outgoing};
 
 use crate::fixture::{
-    ROOT, advance, deliverable, due, ended, flying, fresh, outbox, outgoing, post, read, receipt,
-    run, signed, task, with_tasks,
+    ROOT, advance, cursor, deliverable, due, ended, flying, fresh, outbox, outgoing, post, read,
+    receipt, run, signed, task, with_tasks,
 };
 
 #[tokio::test]
@@ -102,6 +102,22 @@ async fn a_transaction_without_logs_releases_its_tasks_when_it_is_concluded() {
     run(&store, |db| store::mined(db, 0, 2)).await;
     assert!(flying(&store).await.is_empty());
     assert_eq!(deliverable(&store, due()).await, [1]);
+}
+
+#[tokio::test]
+async fn what_a_node_has_is_never_too_late() {
+    let (_folder, store) = with_tasks([task(1)]).await;
+    receipt(&store, 1).await;
+    post(&store, 0, 1, &[1]).await;
+    post(&store, 1, 2, &[]).await;
+    run(&store, |db| store::shown(db, 0)).await;
+    let until = |flying: Vec<Outgoing>| flying.iter().map(|it| it.until).collect::<Vec<_>>();
+    let given = outgoing(1, 2).until;
+    assert_eq!(until(outbox(&store).await), [NEVER, given]);
+    // What was mined, a node had, also where a reorg takes the block back before anything else was known.
+    run(&store, |db| store::mined(db, 1, 2)).await;
+    run(&store, |db| store::go_back(db, cursor(1))).await;
+    assert_eq!(until(outbox(&store).await), [NEVER, NEVER]);
 }
 
 #[tokio::test]

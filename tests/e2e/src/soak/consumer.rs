@@ -162,17 +162,16 @@ impl Operation<'_> {
         let (mut back, mut open) = (false, false);
         for task in found.tasks.values() {
             let id = task.id.to::<u64>();
+            // What a reorg took back is in the books, and can be late nevertheless.
+            let is_late = task.state == State::Requested && task.deadline < found.head.timestamp;
+            let is_cancelled = is_late && self.cancel(task).await;
             if self.shared.books.pages().ends.contains_key(&id) {
+                back |= is_cancelled;
                 continue;
             }
-            let is_late = task.state == State::Requested && task.deadline < found.head.timestamp;
-            match task.state {
-                State::Declined | State::Cancelled => {}
-                _ if is_late && self.cancel(task).await => {}
-                _ => {
-                    open = true;
-                    continue;
-                }
+            if !is_cancelled && !matches!(task.state, State::Declined | State::Cancelled) {
+                open = true;
+                continue;
             }
             back = true;
             self.shared.books.ended(id, End::Returned, &self.name);

@@ -32,7 +32,7 @@ use self::books::Books;
 use self::ground::Ground;
 use self::random::Random;
 use self::reckon::{Ledger, Reckoning, pay_out, reckon};
-use self::stage::{COMPLAINT_S, FEEDBACK_S, Party, Seat};
+use self::stage::{COMPLAINT_S, FEEDBACK_S, MARGIN_S, Party, Seat};
 use crate::node::Node;
 use crate::process::interrupted as is_interrupted;
 use crate::world::World;
@@ -42,6 +42,9 @@ const BLOCK_MS: u64 = 120;
 
 /// How long the drain may take: more than the longest pause of a solver.
 const DRAIN: Duration = Duration::from_mins(7);
+
+/// Between two looks at deadlines, when all faults are over.
+const HURRY: Duration = Duration::from_secs(3);
 
 /// Between two looks at whether work goes on.
 const LOOK: Duration = Duration::from_millis(100);
@@ -273,6 +276,7 @@ fn soak(plan: &Plan, shared: &Arc<Shared>, world: &World, runtime: &Runtime) -> 
         shared.nap(plan.time);
         shared.books.note("the faults stop");
         shared.ending.store(true, Ordering::SeqCst);
+        scope.spawn(|| hurry(shared, runtime, &ended));
         let over = Instant::now() + DRAIN;
         *shared.over.lock().expect("nobody panics with it") = Some(over);
         for fault in faults {
@@ -290,6 +294,21 @@ fn soak(plan: &Plan, shared: &Arc<Shared>, world: &World, runtime: &Runtime) -> 
     shared.ground.pass(COMPLAINT_S + FEEDBACK_S + 1);
     reckoning.rest = runtime.block_on(pay_out(shared));
     reckoning
+}
+
+/// Has the deadlines pass that are so close that no solver begins a delivery any more: nothing else happens until then.
+fn hurry(shared: &Shared, runtime: &Runtime, ended: &AtomicBool) {
+    while !ended.load(Ordering::SeqCst) {
+        thread::sleep(HURRY);
+        let ledger = runtime.block_on(Ledger::read(shared));
+        let head = runtime.block_on(shared.chain.head());
+        let now = head.expect("the chain answers").timestamp;
+        let left = ledger.open().map(|task| task.deadline.saturating_sub(now));
+        if let Some(left) = left.filter(|left| (1..=MARGIN_S).contains(left)).max() {
+            shared.books.note(&format!("{left} seconds pass"));
+            shared.ground.pass(left + 1);
+        }
+    }
 }
 
 /// Waits for all parties. One that panics is found.

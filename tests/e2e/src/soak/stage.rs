@@ -21,6 +21,9 @@ pub const DELIVERY_S: u64 = 3_600;
 pub const COMPLAINT_S: u64 = 1_800;
 pub const FEEDBACK_S: u64 = 7_200;
 
+/// The last seconds before a deadline, in which a solver begins no delivery: a tenth.
+pub const MARGIN_S: u64 = DELIVERY_S / 10;
+
 /// Milliseconds between two looks at the chain.
 const POLL_MS: u64 = 50;
 

@@ -14,6 +14,21 @@ CREATE TABLE checkpoint (
     hash   BLOB NOT NULL
 ) STRICT;
 
+CREATE TABLE member (
+    account      BLOB    PRIMARY KEY,
+    organisation INTEGER NOT NULL,
+    block        INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Who is suspended from which block on, or no longer: accounts by their address, organisations by their number. The
+-- newest row counts.
+CREATE TABLE suspension (
+    subject   ANY     NOT NULL,
+    block     INTEGER NOT NULL,
+    suspended INTEGER NOT NULL,
+    PRIMARY KEY (subject, block)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE product (
     id             INTEGER PRIMARY KEY,
     producer       BLOB    NOT NULL,

@@ -19,8 +19,8 @@ use tokio::sync::{mpsc, oneshot};
 use crate::meter::Clock;
 
 pub use chain::{
-    Change, Logged, advance, amend, checkpoints, cursor, go_back, overlooked, task_count,
-    unknown_products,
+    Change, Logged, advance, amend, checkpoints, cursor, go_back, is_member, overlooked,
+    task_count, unknown_products,
 };
 pub use figures::{Ended, Figures, figures};
 pub use outbox::{

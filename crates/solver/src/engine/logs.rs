@@ -8,6 +8,9 @@ use ayumi_contracts::ICTIOperator::{
     TaskRequested, TaskSettled,
 };
 use ayumi_contracts::ICTIToken::{ProductPublished, SolverAssigned};
+use ayumi_contracts::IConsortium::{
+    AccountEnrolled, AccountSuspensionSet, OrganisationSuspensionSet,
+};
 use ayumi_contracts::Named;
 use ayumi_sealing::PublicKey;
 
@@ -16,6 +19,9 @@ use crate::store::{Change, Logged, Product, Task};
 /// The events that matter to a solver.
 pub fn filter() -> Filter {
     Filter::new().event_signature(vec![
+        AccountEnrolled::SIGNATURE_HASH,
+        AccountSuspensionSet::SIGNATURE_HASH,
+        OrganisationSuspensionSet::SIGNATURE_HASH,
         ProductPublished::SIGNATURE_HASH,
         SolverAssigned::SIGNATURE_HASH,
         TaskRequested::SIGNATURE_HASH,
@@ -42,6 +48,31 @@ pub fn changes(logs: &[Log]) -> Vec<Logged> {
 
 fn change(log: &LogData) -> Option<Change> {
     match *log.topics().first()? {
+        AccountEnrolled::SIGNATURE_HASH => {
+            let AccountEnrolled {
+                account,
+                organisation,
+                ..
+            } = read(log)?;
+            Some(Change::Enrolled {
+                account,
+                organisation,
+            })
+        }
+        AccountSuspensionSet::SIGNATURE_HASH => {
+            let AccountSuspensionSet { account, suspended } = read(log)?;
+            Some(Change::AccountSuspensionSet { account, suspended })
+        }
+        OrganisationSuspensionSet::SIGNATURE_HASH => {
+            let OrganisationSuspensionSet {
+                organisation,
+                suspended,
+            } = read(log)?;
+            Some(Change::OrganisationSuspensionSet {
+                organisation,
+                suspended,
+            })
+        }
         ProductPublished::SIGNATURE_HASH => {
             let ProductPublished {
                 product,

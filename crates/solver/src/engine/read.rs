@@ -152,9 +152,7 @@ impl Engine {
     }
 
     async fn read_again(&self, task: u64, low: u64, high: u64) -> Result<()> {
-        let changes = self
-            .logs_of(task, low, high, |change| !change.is_of_product())
-            .await?;
+        let changes = self.logs_of(task, low, high, Change::is_of_task).await?;
         self.amend(task, changes).await
     }
 
@@ -207,6 +205,17 @@ fn tell(Logged { block, change, .. }: &Logged) {
             info!(block, task = task.id, product = task.product, "requested");
         }
         Change::Ended { task, ending } => info!(block, task, "{ending}"),
+        Change::Enrolled {
+            account,
+            organisation,
+        } => debug!(block, %account, organisation, "enrolled"),
+        Change::AccountSuspensionSet { account, suspended } => {
+            debug!(block, %account, suspended, "suspension");
+        }
+        Change::OrganisationSuspensionSet {
+            organisation,
+            suspended,
+        } => debug!(block, organisation, suspended, "suspension"),
         Change::Assigned { product, solver } => debug!(block, product, %solver, "assigned"),
         Change::Acknowledged { task, .. } => info!(block, task, "acknowledged"),
     }

@@ -64,11 +64,7 @@ async fn producer(solver: &Solver, headers: &HeaderMap, committed: Commitment) -
         solver: solver.wallet.address(),
     };
     let producer = signer(solver, headers, &message)?;
-    let member = solver.chain.consortium().memberOf(producer).call().await;
-    if member
-        .map_err(|error| solver.chain.view_error(error))?
-        .is_zero()
-    {
+    if !is_member(solver, producer).await? {
         return Err(Problem::NotMember(producer.to_string()));
     }
     let limit_mb = solver.config.limits.producer_mb;
@@ -80,6 +76,18 @@ async fn producer(solver: &Solver, headers: &HeaderMap, committed: Commitment) -
         return Err(Problem::TooMuch { limit_mb });
     }
     Ok(producer)
+}
+
+/// Members are known from what was read. The chain is asked of strangers alone: they may have been enrolled just now.
+async fn is_member(solver: &Solver, account: Address) -> Answer<bool> {
+    let store = &solver.store;
+    if store.with(move |db| store::is_member(db, account)).await? {
+        return Ok(true);
+    }
+    let number = solver.chain.consortium().memberOf(account).call().await;
+    Ok(!number
+        .map_err(|error| solver.chain.view_error(error))?
+        .is_zero())
 }
 
 /// As many bytes as are due for what was announced and signed for.

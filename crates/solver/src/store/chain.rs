@@ -4,7 +4,7 @@ use alloy::primitives::{Address, B256};
 use ayumi_chain::Cursor;
 use ayumi_contracts::ICTIOperator::DeclineReason;
 use ayumi_sealing::Key;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 
 use super::{Product, Result, Task, bytes, outbox};
 
@@ -14,6 +14,27 @@ const CHECKPOINTS: u64 = 256;
 /// A change that a log of the chain makes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
+    /// An account became a member.
+    Enrolled {
+        /// Which.
+        account: Address,
+        /// Its organisation's number.
+        organisation: u32,
+    },
+    /// An account was suspended, or is no longer.
+    AccountSuspensionSet {
+        /// Which.
+        account: Address,
+        /// Whether it is from now on.
+        suspended: bool,
+    },
+    /// An organisation was suspended, or is no longer.
+    OrganisationSuspensionSet {
+        /// Its number.
+        organisation: u32,
+        /// Whether it is from now on.
+        suspended: bool,
+    },
     /// A product was published.
     Published(Product),
     /// Another solver was assigned.
@@ -47,6 +68,14 @@ impl Change {
     /// Whether it is of a product, and not of a task.
     pub fn is_of_product(&self) -> bool {
         matches!(self, Self::Published(_) | Self::Assigned { .. })
+    }
+
+    /// Whether it is of a task.
+    pub fn is_of_task(&self) -> bool {
+        matches!(
+            self,
+            Self::Requested(_) | Self::Acknowledged { .. } | Self::Ended { .. }
+        )
     }
 }
 
@@ -108,6 +137,8 @@ pub fn amend(db: &Connection, logs: &[Logged]) -> Result<()> {
 pub fn go_back(db: &Connection, cursor: Cursor) -> Result<()> {
     let steps = [
         "DELETE FROM checkpoint WHERE number > ?1",
+        "DELETE FROM member WHERE block > ?1",
+        "DELETE FROM suspension WHERE block > ?1",
         "DELETE FROM product WHERE block > ?1",
         "UPDATE product SET solver = (SELECT solver FROM assignment
              WHERE product = product.id AND block <= ?1 ORDER BY block DESC LIMIT 1)
@@ -116,13 +147,28 @@ pub fn go_back(db: &Connection, cursor: Cursor) -> Result<()> {
         "UPDATE task SET ending = NULL, ending_block = NULL WHERE ending IS NOT NULL AND ending_block > ?1",
         "UPDATE task SET receipt = NULL, receipt_block = NULL WHERE receipt_block > ?1",
         "UPDATE task SET ending = 'vanished', ending_block = block WHERE block > ?1",
-        // What it shows is out: from then on it is never too late to send it.
         "UPDATE outbox SET block = NULL WHERE block > ?1",
     ];
     for step in steps {
         db.execute(step, [cursor.number])?;
     }
     Ok(())
+}
+
+/// Whether an account is a member that is not suspended, as far as the chain was read.
+pub fn is_member(db: &Connection, account: Address) -> Result<bool> {
+    let suspended = |subject: &str| {
+        format!(
+            "coalesce((SELECT suspended FROM suspension WHERE subject = member.{subject} ORDER BY block DESC LIMIT 1), 0)"
+        )
+    };
+    let active = format!(
+        "SELECT EXISTS (SELECT 1 FROM member WHERE account = ?1 AND NOT {} AND NOT {})",
+        suspended("account"),
+        suspended("organisation")
+    );
+    let mut active = db.prepare_cached(&active)?;
+    Ok(active.query_row([account.as_slice()], |row| row.get(0))?)
 }
 
 /// Products that open tasks are for, and that the store does not have; `limit` at most.
@@ -169,6 +215,17 @@ pub fn overlooked(
 
 fn apply(db: &Connection, block: u64, change: &Change) -> Result<()> {
     match change {
+        Change::Enrolled {
+            account,
+            organisation,
+        } => enrol(db, block, *account, *organisation),
+        Change::AccountSuspensionSet { account, suspended } => {
+            suspend(db, block, &account.as_slice(), *suspended)
+        }
+        Change::OrganisationSuspensionSet {
+            organisation,
+            suspended,
+        } => suspend(db, block, organisation, *suspended),
         Change::Published(product) => publish(db, block, product),
         Change::Assigned { product, solver } => assign(db, block, *product, *solver),
         Change::Requested(task) => request(db, block, task),
@@ -183,6 +240,18 @@ fn apply(db: &Connection, block: u64, change: &Change) -> Result<()> {
             Ok(())
         }
     }
+}
+
+fn enrol(db: &Connection, block: u64, account: Address, organisation: u32) -> Result<()> {
+    db.prepare_cached("INSERT OR REPLACE INTO member VALUES (?1, ?2, ?3)")?
+        .execute(params![account.as_slice(), organisation, block])?;
+    Ok(())
+}
+
+fn suspend(db: &Connection, block: u64, subject: &dyn ToSql, suspended: bool) -> Result<()> {
+    db.prepare_cached("INSERT OR REPLACE INTO suspension VALUES (?1, ?2, ?3)")?
+        .execute(params![subject, block, suspended])?;
+    Ok(())
 }
 
 fn publish(db: &Connection, block: u64, product: &Product) -> Result<()> {

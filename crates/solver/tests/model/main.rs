@@ -17,7 +17,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest};
 use tokio::runtime::Runtime;
 
-use solver::{MARGIN_S, Point, Solver};
+use solver::{Line, MARGIN_S, Point, Solver};
 use world::{FINALITY, Payload, World};
 
 const SOLVER: Address = Address::repeat_byte(1);
@@ -56,7 +56,7 @@ enum Transition {
     },
     Turn {
         crash: Option<Point>,
-        is_offline: bool,
+        line: Line,
     },
     Draw {
         task: u64,
@@ -108,8 +108,8 @@ impl ReferenceStateMachine for Reference {
             Point::Sent,
         ];
         let crash = prop_oneof![3 => Just(None), 1 => select(points).prop_map(Some)];
-        let turn = (crash, prop::bool::weighted(0.15))
-            .prop_map(|(crash, is_offline)| Transition::Turn { crash, is_offline });
+        let line = prop_oneof![7 => Just(Line::Open), 1 => Just(Line::Cut), 1 => Just(Line::Deaf)];
+        let turn = (crash, line).prop_map(|(crash, line)| Transition::Turn { crash, line });
         let mine = (prop::bool::weighted(0.8), 0..4_u64, any::<bool>()).prop_map(
             |(with_consumers, solver, solver_first)| Transition::Mine {
                 with_consumers,
@@ -171,8 +171,8 @@ impl Model {
         } = self;
         solver.clock += 1;
         let end = match transition {
-            Transition::Turn { crash, is_offline } => {
-                (solver.crash, solver.is_offline) = (crash, is_offline);
+            Transition::Turn { crash, line } => {
+                (solver.crash, solver.line) = (crash, line);
                 runtime.block_on(solver.turn(world))
             }
             Transition::Draw { task, crash } => {
@@ -189,7 +189,7 @@ impl Model {
         if end.is_err() {
             solver.restart();
         }
-        (solver.crash, solver.is_offline) = (None, false);
+        (solver.crash, solver.line) = (None, Line::Open);
     }
 
     /// All is mined, until nothing is left to do.
@@ -314,7 +314,7 @@ fn the_store_keeps_every_promise() {
 }
 
 fn is_caught(seed: Seed, by: &str) {
-    let failure = run(seed, 300).unwrap_or_else(|| panic!("{seed:?} is not caught"));
+    let failure = run(seed, 2_000).unwrap_or_else(|| panic!("{seed:?} is not caught"));
     assert!(failure.contains(by), "{failure}");
 }
 

@@ -39,6 +39,16 @@ pub enum Point {
     Sent,
 }
 
+/// The line to the node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Line {
+    Open,
+    /// What is sent never arrives.
+    Cut,
+    /// It arrives, and no answer comes back.
+    Deaf,
+}
+
 /// It ended.
 pub struct Crash;
 
@@ -55,8 +65,7 @@ pub struct Solver {
     /// The nonces of all that was ever sent: known to the test alone.
     history: HashMap<B256, u64>,
     pub crash: Option<Point>,
-    /// Whether what is sent never arrives.
-    pub is_offline: bool,
+    pub line: Line,
 }
 
 impl Solver {
@@ -76,7 +85,7 @@ impl Solver {
             sent: HashMap::new(),
             history: HashMap::new(),
             crash: None,
-            is_offline: false,
+            line: Line::Open,
         };
         solver.restart();
         solver
@@ -366,11 +375,11 @@ impl Solver {
         self.sent.insert(signed.nonce, self.clock);
         self.history.insert(signed.hash, signed.nonce);
         let nonce = signed.nonce;
-        if !self.is_offline {
+        if self.line != Line::Cut {
             world.take(signed);
         }
         self.at(Point::Sent)?;
-        if !self.is_offline {
+        if self.line == Line::Open {
             self.run(move |db| store::shown(db, nonce)).await;
         }
         Ok(())

@@ -3,9 +3,9 @@
 use ayumi_solver::store::{self, Change};
 
 use crate::fixture::{
-    CONSUMER, PRODUCT, SOLVER, acknowledged, advance, cursor, deliverable, due, ended, ending,
-    flying, fresh, go_back, job, log, open_ids, post, prepared, product, read, receipt, run,
-    signed, task, with_tasks,
+    CONSUMER, PRODUCER, PRODUCT, SOLVER, acknowledged, advance, cursor, deliverable, due, ended,
+    ending, flying, fresh, go_back, job, log, open_ids, post, prepared, product, read, receipt,
+    run, signed, task, with_tasks,
 };
 
 #[tokio::test]
@@ -35,6 +35,45 @@ async fn going_back_forgets_products() {
     let again = vec![Change::Published(product()), Change::Requested(task(1))];
     advance(&store, 2, again).await;
     assert_eq!(open_ids(&store).await, [1]);
+}
+
+#[tokio::test]
+async fn members_are_known_while_neither_they_nor_their_organisation_are_suspended() {
+    let (_folder, store) = fresh();
+    let organisation = 7;
+    let account = |suspended| Change::AccountSuspensionSet {
+        account: PRODUCER,
+        suspended,
+    };
+    let all = |suspended| Change::OrganisationSuspensionSet {
+        organisation,
+        suspended,
+    };
+    let enrolled = Change::Enrolled {
+        account: PRODUCER,
+        organisation,
+    };
+    let is_member = async || run(&store, |db| store::is_member(db, PRODUCER)).await;
+    advance(&store, 1, vec![]).await;
+    assert!(!is_member().await);
+    let blocks = [
+        (vec![enrolled], true),
+        (vec![account(true)], false),
+        (vec![all(true)], false),
+        (vec![account(false)], false),
+        // The last word of a block is the one that counts.
+        (vec![all(false), all(true), all(false)], true),
+    ];
+    let mut seen = vec![false];
+    for (block, (changes, expected)) in (2..).zip(blocks) {
+        advance(&store, block, changes).await;
+        seen.push(is_member().await);
+        assert_eq!(seen.last(), Some(&expected), "block {block}");
+    }
+    for block in (1..6).rev() {
+        go_back(&store, block).await;
+        assert_eq!(is_member().await, seen[usize::try_from(block).unwrap() - 1]);
+    }
 }
 
 #[tokio::test]

@@ -23,5 +23,5 @@ pub use deploy::deploy;
 pub use error::{Error, Result};
 pub use network::{Fees, Finality, Network, ProfileError};
 pub use revert::Revert;
-pub use sender::{Broadcast, Call, Fate, Sender, Signed};
+pub use sender::{Broadcast, Call, Sender, Signed};
 pub use wallet::{Wallet, WalletError};

@@ -97,17 +97,6 @@ pub enum Broadcast {
     Unknown(Error),
 }
 
-/// How far a transaction has come.
-#[derive(Debug)]
-pub enum Fate {
-    /// It is in no block.
-    Unknown,
-    /// It is in a block that does not count yet.
-    Mined,
-    /// It is in a block that counts.
-    Final(Box<TransactionReceipt>),
-}
-
 /// Sends transactions of one account, in steps: [`estimate`](Self::estimate), which simulates the call and tells why it
 /// would fail; [`sign`](Self::sign); [`broadcast`](Self::broadcast); [`receipt`](Self::receipt). It keeps nothing: the
 /// order of nonces, and the storing before the sending, are the caller's.
@@ -273,42 +262,25 @@ impl Sender {
         }
     }
 
-    /// How far a transaction has come.
-    pub async fn fate(&self, hash: B256) -> Result<Fate> {
-        let receipt = self.chain.provider().get_transaction_receipt(hash).await;
-        let receipt =
-            receipt.map_err(|error| self.chain.error("eth_getTransactionReceipt", error))?;
-        let Some((number, receipt)) =
-            receipt.and_then(|receipt| Some((receipt.block_number?, receipt)))
-        else {
-            return Ok(Fate::Unknown);
-        };
-        let is_final = self
-            .chain
-            .final_head()
-            .await?
-            .is_some_and(|head| number <= head.number);
-        Ok(if is_final {
-            Fate::Final(Box::new(receipt))
-        } else {
-            Fate::Mined
-        })
-    }
-
     /// The block that has the transaction, final or not.
     pub async fn mined_in(&self, hash: B256) -> Result<Option<u64>> {
-        let receipt = self.chain.provider().get_transaction_receipt(hash).await;
-        let receipt =
-            receipt.map_err(|error| self.chain.error("eth_getTransactionReceipt", error))?;
+        let receipt = self.any_receipt(hash).await?;
         Ok(receipt.and_then(|receipt| receipt.block_number))
     }
 
     /// The receipt of a transaction in a block that counts as final.
     pub async fn receipt(&self, hash: B256) -> Result<Option<TransactionReceipt>> {
-        match self.fate(hash).await? {
-            Fate::Final(receipt) => Ok(Some(*receipt)),
-            Fate::Mined | Fate::Unknown => Ok(None),
-        }
+        let receipt = self.any_receipt(hash).await?;
+        let Some(number) = receipt.as_ref().and_then(|receipt| receipt.block_number) else {
+            return Ok(None);
+        };
+        let head = self.chain.final_head().await?;
+        Ok(receipt.filter(|_| head.is_some_and(|head| number <= head.number)))
+    }
+
+    async fn any_receipt(&self, hash: B256) -> Result<Option<TransactionReceipt>> {
+        let receipt = self.chain.provider().get_transaction_receipt(hash).await;
+        receipt.map_err(|error| self.chain.error("eth_getTransactionReceipt", error))
     }
 
     fn request(&self, call: &Call) -> TransactionRequest {

@@ -9,8 +9,8 @@ use alloy::providers::{DynProvider, Provider, ProviderBuilder};
 use alloy::rpc::types::Filter;
 use alloy::rpc::types::anvil::ReorgOptions;
 use ayumi_chain::{
-    Broadcast, Call, Chain, Cursor, Error, Fate, Fees, Finality, Network, Revert, Sender, Signed,
-    Step, Wallet, deploy, http,
+    Broadcast, Call, Chain, Cursor, Error, Fees, Finality, Network, Revert, Sender, Signed, Step,
+    Wallet, deploy, http,
 };
 use ayumi_contracts::ICTIToken::withdrawCall;
 use ayumi_contracts::IConsortium::{addOrganisationCall, enrolCall};
@@ -97,7 +97,7 @@ impl World {
 
 /// Waits for the block: anvil makes it right after it answers.
 async fn mined(sender: &Sender, signed: &Signed) {
-    while matches!(sender.fate(signed.hash).await.unwrap(), Fate::Unknown) {
+    while sender.mined_in(signed.hash).await.unwrap().is_none() {
         tokio::task::yield_now().await;
     }
 }
@@ -259,21 +259,12 @@ async fn finality_holds_blocks_back() {
         .sign(&call, 2, sender.estimate(&call).await.unwrap())
         .await
         .unwrap();
-    assert!(matches!(
-        sender.fate(signed.hash).await.unwrap(),
-        Fate::Unknown
-    ));
+    assert!(sender.mined_in(signed.hash).await.unwrap().is_none());
     sender.broadcast(&signed).await;
     mined(&sender, &signed).await;
-    assert!(matches!(
-        sender.fate(signed.hash).await.unwrap(),
-        Fate::Mined
-    ));
+    assert!(sender.receipt(signed.hash).await.unwrap().is_none());
     world.api().anvil_mine(Some(2), None).await.unwrap();
-    assert!(matches!(
-        sender.fate(signed.hash).await.unwrap(),
-        Fate::Final(_)
-    ));
+    assert!(sender.receipt(signed.hash).await.unwrap().is_some());
 }
 
 #[tokio::test]
@@ -345,9 +336,8 @@ async fn the_same_bytes_may_be_sent_again() {
         sender.broadcast(&signed).await,
         Broadcast::NonceUsed
     ));
-    assert!(
-        matches!(sender.fate(signed.hash).await.unwrap(), Fate::Final(receipt) if receipt.status())
-    );
+    let receipt = sender.receipt(signed.hash).await.unwrap();
+    assert!(receipt.is_some_and(|receipt| receipt.status()));
 }
 
 #[tokio::test]
@@ -367,10 +357,7 @@ async fn a_nonce_that_another_transaction_used_is_told() {
         sender.broadcast(&signed).await,
         Broadcast::NonceUsed
     ));
-    assert!(matches!(
-        sender.fate(signed.hash).await.unwrap(),
-        Fate::Unknown
-    ));
+    assert!(sender.mined_in(signed.hash).await.unwrap().is_none());
 }
 
 #[tokio::test]

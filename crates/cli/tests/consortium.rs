@@ -1,11 +1,12 @@
 //! `ayumi consortium`: what it makes passes its own check, starts a chain, and is found out wherever it is changed.
 //! Besu itself is not here; what is known of it is in `deploy/besu/README.md`.
 
+mod node;
+
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::path::Path;
+use std::process::{Command, Output};
 
 use alloy::primitives::{Address, address};
 use ayumi_chain::{Chain, Fees, Network, Wallet, deploy};
@@ -401,15 +402,18 @@ fn copy(from: &Path) -> TempDir {
 async fn the_genesis_starts_a_chain_on_which_the_poor_deploy() {
     let rich = Wallet::random().address();
     let (folder, _) = consortium(&["--fund", &format!("{rich}=12.5")]);
-    let (_node, url) = anvil(&folder.path().join("c/genesis.json"));
-    let url = url.parse::<reqwest::Url>().unwrap();
+    let genesis = folder.path().join("c/genesis.json");
+    let genesis = genesis.to_str().unwrap();
+    let node = node::anvil(&["--gas-limit", "30000000", "--init", genesis]);
     let network = Network {
         chain_id: Some(77_001),
         fees: Fees::Zero,
         poll_ms: 10,
         ..Network::default()
     };
-    let chain = Chain::without_contracts(url, network).await.unwrap();
+    let chain = Chain::without_contracts(node.endpoint_url(), network)
+        .await
+        .unwrap();
     assert_eq!(chain.chain_id(), 77_001);
 
     let governor = Wallet::random();
@@ -427,49 +431,4 @@ async fn the_genesis_starts_a_chain_on_which_the_poor_deploy() {
     let contracts = deploy(&chain, &governor, periods).await.unwrap();
     assert_ne!(contracts.operator, Address::ZERO);
     assert_eq!(chain.balance(governor.address()).await.unwrap(), ether(0));
-}
-
-struct Node(Child);
-
-impl Drop for Node {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn anvil(genesis: &Path) -> (Node, String) {
-    let arguments = "--port 0 --gas-limit 30000000 --base-fee 0 --gas-price 0 --no-priority-fee --hardfork cancun --slots-in-an-epoch 0 --init";
-    let mut command = Command::new(program());
-    command.args(arguments.split(' ')).arg(genesis);
-    let mut child = command
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("scripts/toolchain installs anvil");
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let listening = lines
-        .by_ref()
-        .map(Result::unwrap)
-        .find_map(|line| Some(line.strip_prefix("Listening on ")?.to_owned()));
-    std::thread::spawn(move || lines.for_each(drop));
-    let node = Node(child);
-    (
-        node,
-        format!("http://{}", listening.expect("anvil says where it listens")),
-    )
-}
-
-/// The native binary; the wrapper of npm exits 0 whatever happens.
-fn program() -> PathBuf {
-    if let Some(program) = std::env::var_os("AYUMI_ANVIL") {
-        return program.into();
-    }
-    let platform = match (std::env::consts::OS, std::env::consts::ARCH) {
-        ("macos", "aarch64") => "darwin-arm64",
-        ("macos", _) => "darwin-amd64",
-        (_, "aarch64") => "linux-arm64",
-        _ => "linux-amd64",
-    };
-    let packages = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../node_modules/@foundry-rs");
-    packages.join(format!("anvil-{platform}/bin/anvil"))
 }

@@ -1,5 +1,6 @@
 //! Flows that need a chain and no solver that works.
 
+mod node;
 mod support;
 
 use alloy::primitives::{B256, U256};

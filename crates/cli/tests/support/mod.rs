@@ -1,40 +1,33 @@
 //! A zero-fee anvil with the contracts on it, and something that answers HTML where a solver should be.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 
+use alloy::node_bindings::AnvilInstance;
 use alloy::primitives::{Address, B256};
 use ayumi_chain::{Call, Chain, Fees, Network, Wallet, deploy};
 use ayumi_cli::{Intent, Session};
 use ayumi_contracts::{IConsortium, Periods};
 
+use crate::node::anvil;
+
 pub struct World {
     pub chain: Chain,
     pub state: tempfile::TempDir,
     governor: Session,
-    _node: Node,
-}
-
-struct Node(Child);
-
-impl Drop for Node {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
+    _node: AnvilInstance,
 }
 
 impl World {
     pub async fn new() -> Self {
-        let (node, url) = anvil();
+        let node = anvil(&[]);
         let network = Network {
             fees: Fees::Zero,
             poll_ms: 10,
             ..Network::default()
         };
-        let url: reqwest::Url = url.parse().unwrap();
+        let url = node.endpoint_url();
         let bare = Chain::without_contracts(url.clone(), network.clone())
             .await
             .unwrap();
@@ -126,40 +119,6 @@ pub fn page() -> String {
 pub fn nowhere() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     format!("http://{}", listener.local_addr().unwrap())
-}
-
-fn anvil() -> (Node, String) {
-    let arguments = "--port 0 --base-fee 0 --gas-price 0 --no-priority-fee --hardfork cancun --slots-in-an-epoch 0";
-    let mut child = Command::new(program())
-        .args(arguments.split(' '))
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("scripts/toolchain installs anvil");
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let listening = lines
-        .by_ref()
-        .map(Result::unwrap)
-        .find_map(|line| Some(line.strip_prefix("Listening on ")?.to_owned()));
-    std::thread::spawn(move || lines.for_each(drop));
-    (
-        Node(child),
-        format!("http://{}", listening.expect("anvil says where it listens")),
-    )
-}
-
-/// The native binary; the wrapper of npm exits 0 whatever happens.
-fn program() -> PathBuf {
-    if let Some(program) = std::env::var_os("AYUMI_ANVIL") {
-        return program.into();
-    }
-    let platform = match (std::env::consts::OS, std::env::consts::ARCH) {
-        ("macos", "aarch64") => "darwin-arm64",
-        ("macos", _) => "darwin-amd64",
-        (_, "aarch64") => "linux-arm64",
-        _ => "linux-amd64",
-    };
-    let packages = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../node_modules/@foundry-rs");
-    packages.join(format!("anvil-{platform}/bin/anvil"))
 }
 
 pub fn sample(name: &str) -> PathBuf {

@@ -1,15 +1,15 @@
 use std::collections::BTreeMap;
-use std::fmt;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread::{self, JoinHandle};
+use std::{fmt, fs};
 
 use alloy::primitives::Address;
 use serde_json::Value;
 
 use crate::process::wait_until;
-use crate::programs;
+use crate::{programs, samples};
 
 /// An account of a world, for which commands are run.
 #[derive(Debug, Clone)]
@@ -77,6 +77,20 @@ impl Account {
         self.ayumi(arguments).done()
     }
 
+    /// Puts [`samples::SAMPLE`] on sale for an ether, with the solver at this URL. Returns the product.
+    pub fn publish(&self, solver: &str) -> String {
+        let published = self.must(&samples::offer(solver));
+        let product = published["product"].as_str();
+        product.expect("products have ids").to_owned()
+    }
+
+    /// Checks that a file of the account is what [`publish`](Self::publish) puts on sale.
+    pub fn received(&self, name: &str) {
+        let sample = fs::read(samples::sample(samples::SAMPLE)).expect("our samples can be read");
+        let is_same = fs::read(self.file(name)).is_ok_and(|file| file == sample);
+        assert!(is_same, "{name} is not what was published");
+    }
+
     /// Starts `ayumi --json` with these arguments.
     pub fn start(&self, arguments: &[&str]) -> Running {
         let mut command = self.command(arguments);
@@ -103,7 +117,7 @@ impl Account {
     /// Writes a file into the account's folder.
     pub fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
         let path = self.file(name);
-        std::fs::write(&path, bytes).expect("the account's folder can be written to");
+        fs::write(&path, bytes).expect("the account's folder can be written to");
         path
     }
 }

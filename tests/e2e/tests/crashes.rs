@@ -1,42 +1,11 @@
 //! Kill -9 at every step of a delivery, and restarts of the node: no task is lost, none is delivered twice.
 
-use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use alloy::primitives::U256;
 use ayumi_contracts::ICTIOperator::State;
-use ayumi_e2e::{
-    Account, Action, Honesty, Node, Proxy, Request, Solver, World, samples, wait_until,
-};
-
-const SAMPLE: &str = "kagerou-beacons.json";
-
-fn publish(producer: &Account, solver: &str, stock: &str) -> String {
-    let document = samples::sample(SAMPLE);
-    let file = document.to_str().expect("our paths are text");
-    let offer = [
-        "publish",
-        file,
-        "--price",
-        "1",
-        "--stock",
-        stock,
-        "--valid-until",
-        "2099-12-31",
-        "--incomplete",
-    ];
-    let published = producer.must(&[&offer[..], &["--solver", solver]].concat());
-    published["product"]
-        .as_str()
-        .expect("products have ids")
-        .to_owned()
-}
-
-fn arrived(account: &Account, name: &str) {
-    let same = fs::read(account.file(name)).ok() == fs::read(samples::sample(SAMPLE)).ok();
-    assert!(same, "{name} is not what was published");
-}
+use ayumi_e2e::{Action, Honesty, Node, Proxy, Request, Solver, World, wait_until};
 
 /// Which proxy of the solver to kill it at, at which request, and whether that request still gets through.
 type Point = (
@@ -115,7 +84,7 @@ fn a_solver_killed_at_any_step_delivers_once() {
     let world = World::default();
     let consumer = world.account("kitakaze");
     let solver = Solver::start(&world, "mortal", "Minato ISAC", Honesty::Honest);
-    let product = publish(world.account("hinode"), &solver.url(), "20");
+    let product = world.account("hinode").publish(&solver.url());
     let solver = Arc::new(Mutex::new(solver));
     for (number, point) in POINTS.into_iter().enumerate() {
         let name = format!("{number}.json");
@@ -127,7 +96,7 @@ fn a_solver_killed_at_any_step_delivers_once() {
         solver.resume();
         drop(solver);
         running.end().done();
-        arrived(consumer, &name);
+        consumer.received(&name);
     }
     let once = (1..=POINTS.len()).map(U256::from).collect::<Vec<_>>();
     assert_eq!(world.deliveries(), once);
@@ -139,7 +108,7 @@ fn what_a_killed_command_began_its_successor_ends() {
     let world = World::default();
     let consumer = world.account("tsubame");
     let solver = Solver::start(&world, "observed", "Minato ISAC", Honesty::Honest);
-    let product = publish(world.account("hinode"), &solver.url(), "20");
+    let product = world.account("hinode").publish(&solver.url());
     consumer.must(&["buy", &product, "--quantity", "2"]);
     for end in ["/delivery", "/receipt"] {
         let seen = Arc::new(AtomicBool::new(false));
@@ -158,7 +127,7 @@ fn what_a_killed_command_began_its_successor_ends() {
         running.kill();
         solver.front.open();
         consumer.must(&["use", &product, "-o", "got.json"]);
-        arrived(consumer, "got.json");
+        consumer.received("got.json");
     }
     assert_eq!(world.deliveries(), [U256::from(1), U256::from(2)]);
     consumer
@@ -170,11 +139,11 @@ fn what_a_killed_command_began_its_successor_ends() {
 fn a_lost_state_folder_loses_nothing() {
     let world = World::default();
     let consumer = world.account("asagiri");
-    let product = publish(world.account("hinode"), world.solver_url(), "1");
+    let product = world.account("hinode").publish(world.solver_url());
     consumer.must(&["use", &product, "--buy", "-o", "first.json"]);
     let elsewhere = consumer.with("AYUMI_STATE", consumer.file("fresh").display());
     elsewhere.must(&["use", &product, "-o", "second.json"]);
-    arrived(consumer, "second.json");
+    consumer.received("second.json");
     assert_eq!(world.deliveries().len(), 1);
 }
 
@@ -182,7 +151,7 @@ fn a_lost_state_folder_loses_nothing() {
 fn two_commands_of_one_account_wait_for_each_other() {
     let world = World::default();
     let consumer = world.account("kitakaze");
-    let product = publish(world.account("hinode"), world.solver_url(), "20");
+    let product = world.account("hinode").publish(world.solver_url());
     let running = (0..4)
         .map(|_| consumer.start(&["buy", &product]))
         .collect::<Vec<_>>();
@@ -196,8 +165,8 @@ fn two_commands_of_one_account_wait_for_each_other() {
     for command in running.collect::<Vec<_>>() {
         command.end().done();
     }
-    arrived(consumer, "0.json");
-    arrived(consumer, "1.json");
+    consumer.received("0.json");
+    consumer.received("1.json");
     let deliveries = world.deliveries();
     assert!(
         deliveries.is_sorted_by(|one, next| one < next),
@@ -211,7 +180,7 @@ fn a_node_that_restarts_under_everybody_is_waited_for() {
     let world = World::on(&node, &[]);
     let consumer = world.account("kitakaze");
     let solver = Solver::start(&world, "patient", "Minato ISAC", Honesty::Honest);
-    let product = publish(world.account("hinode"), &solver.url(), "20");
+    let product = world.account("hinode").publish(&solver.url());
     consumer.must(&["buy", &product]);
     let seen = Arc::new(AtomicBool::new(false));
     let see = Arc::clone(&seen);
@@ -230,7 +199,7 @@ fn a_node_that_restarts_under_everybody_is_waited_for() {
     solver.front.open();
     node.resume();
     running.end().done();
-    arrived(consumer, "got.json");
+    consumer.received("got.json");
     assert_eq!(world.deliveries(), [U256::from(1)]);
     assert_eq!(world.task(1).state, State::Delivered);
 }

@@ -6,38 +6,16 @@ use std::sync::{Arc, Mutex, mpsc};
 use alloy::primitives::U256;
 use alloy::sol_types::SolCall;
 use ayumi_contracts::ICTIOperator::{State, deliverCall};
-use ayumi_e2e::{Account, Action, Honesty, Solver, World, samples, wait_until};
+use ayumi_e2e::{Action, Honesty, Solver, World, wait_until};
 
 const ETHER: u64 = 1_000_000_000_000_000_000;
-
-/// Puts a sample on sale for an ether, with this solver.
-fn publish(producer: &Account, solver: &str) -> String {
-    let document = samples::sample("kagerou-beacons.json");
-    let file = document.to_str().expect("our paths are text");
-    let offer = [
-        "publish",
-        file,
-        "--price",
-        "1",
-        "--stock",
-        "10",
-        "--valid-until",
-        "2099-12-31",
-        "--incomplete",
-    ];
-    let published = producer.must(&[&offer[..], &["--solver", solver]].concat());
-    published["product"]
-        .as_str()
-        .expect("products have ids")
-        .to_owned()
-}
 
 #[test]
 fn what_nobody_serves_is_cancelled_and_refunded() {
     let world = World::new(&["--delivery-period", "3600"]);
     let consumer = world.account("kitakaze");
     let mut solver = Solver::start(&world, "sleepy", "Minato ISAC", Honesty::Honest);
-    let product = publish(world.account("hinode"), &solver.url());
+    let product = world.account("hinode").publish(&solver.url());
     consumer.must(&["buy", &product]);
     // The solver is there when the ticket is spent, and gone when the delivery is due.
     solver.front.rule(|request| {
@@ -72,7 +50,7 @@ fn a_solver_that_takes_a_request_and_says_nothing_is_given_up() {
     let world = World::default();
     let consumer = world.account("kitakaze");
     let solver = Solver::start(&world, "mute", "Minato ISAC", Honesty::Honest);
-    let product = publish(world.account("hinode"), &solver.url());
+    let product = world.account("hinode").publish(&solver.url());
     // Holds whoever asks for a delivery until the test lets go.
     let (let_go, held) = mpsc::channel::<()>();
     let held = Arc::new(Mutex::new(held));
@@ -98,7 +76,7 @@ fn a_lying_solver_is_caught_and_its_consumer_refunded() {
     let world = World::default();
     let (producer, consumer) = (world.account("hinode"), world.account("tsubame"));
     let solver = Solver::start(&world, "liar", "Minato ISAC", Honesty::Lying);
-    let product = publish(producer, &solver.url());
+    let product = producer.publish(&solver.url());
     let outcome = consumer.ayumi(&["use", &product, "--buy", "-o", "got.json"]);
     outcome.fails("wrong-data");
     assert!(!consumer.file("got.json").exists(), "wrong data is no file");
@@ -123,7 +101,7 @@ fn a_lying_solver_is_caught_and_its_consumer_refunded() {
 fn a_complaint_about_right_data_is_none() {
     let world = World::default();
     let consumer = world.account("asagiri");
-    let product = publish(world.account("minato"), world.solver_url());
+    let product = world.account("minato").publish(world.solver_url());
     consumer.must(&["use", &product, "--buy"]);
     assert_eq!(
         consumer.ayumi(&["complain", "1"]).negative()["wrong"],
@@ -138,7 +116,7 @@ fn a_key_that_was_not_sent_in_time_is_never_sent() {
     let world = World::new(&["--delivery-period", "3600"]);
     let consumer = world.account("kitakaze");
     let mut solver = Solver::start(&world, "late", "Minato ISAC", Honesty::Honest);
-    let product = publish(world.account("hinode"), &solver.url());
+    let product = world.account("hinode").publish(&solver.url());
     // The signed delivery is stored, and nothing of it comes through to the node.
     let sends = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&sends);

@@ -17,36 +17,14 @@ use ayumi_e2e::{
 use ayumi_solver::crash::Point;
 use serde_json::{Value, json};
 
-const SAMPLE: &str = "kagerou-beacons.json";
 const OURS: &str = "Minato ISAC";
 
 /// A product of this solver, of which the account has tickets.
 fn product(world: &World, solver: &Solver, consumer: &Account, tickets: usize) -> String {
-    let producer = world.account("hinode");
-    let product = producer.must(&publication(&solver.url()).each_ref().map(String::as_str));
-    let product = product["product"].as_str().expect("products have ids");
+    let product = world.account("hinode").publish(&solver.url());
     let tickets = tickets.to_string();
-    consumer.must(&["buy", product, "--quantity", &tickets]);
-    product.to_owned()
-}
-
-fn publication(solver: &str) -> [String; 11] {
-    let document = samples::sample(SAMPLE);
-    let file = document.to_str().expect("our paths are text");
-    let words = "--price 1 --stock 100 --valid-until 2099-12-31 --incomplete";
-    let mut all = vec!["publish", file];
-    all.extend(words.split(' '));
-    all.extend(["--solver", solver]);
-    all.into_iter()
-        .map(str::to_owned)
-        .collect::<Vec<_>>()
-        .try_into()
-        .expect("as many as there are")
-}
-
-fn arrived(account: &Account, name: &str) {
-    let same = fs::read(account.file(name)).ok() == fs::read(samples::sample(SAMPLE)).ok();
-    assert!(same, "{name} is not what was published");
+    consumer.must(&["buy", &product, "--quantity", &tickets]);
+    product
 }
 
 /// The numbers of the first tasks, once each.
@@ -114,7 +92,7 @@ fn ends_at(points: &[Point]) {
             None => consumer.ayumi(&["use", &product, "--another", "-o", &name]),
         }
         .done();
-        arrived(consumer, &name);
+        consumer.received(&name);
     }
     let tasks = points.len() as u64;
     assert_eq!(world.deliveries(), once(tasks));
@@ -145,8 +123,8 @@ fn invariant_01_one_asset_wherever_it_ends() {
         solver.stop();
         solver.arguments = vec!["--crash-at".to_owned(), point.name().to_owned()];
         solver.resume();
-        let offer = publication(&solver.url());
-        let offer = offer.each_ref().map(String::as_str);
+        let url = solver.url();
+        let offer = samples::offer(&url);
         let running = world.account("hinode").start(&offer);
         assert!(!solver.wait().success(), "{point:?}");
         solver.arguments.clear();
@@ -165,7 +143,7 @@ fn invariant_01_one_asset_wherever_it_ends() {
     for (number, product) in ours.iter().enumerate() {
         let name = format!("{number}.json");
         consumer.must(&["use", product, "--buy", "-o", &name]);
-        arrived(consumer, &name);
+        consumer.received(&name);
     }
     assert_eq!(world.deliveries(), once(2));
 }
@@ -253,7 +231,7 @@ fn invariant_05_a_retry_keeps_its_nonce() {
     for number in 0..3 {
         let name = format!("{number}.json");
         consumer.must(&["use", &product, "--another", "-o", &name]);
-        arrived(consumer, &name);
+        consumer.received(&name);
     }
     assert_eq!(world.deliveries(), once(3));
     assert_eq!(transactions(&world, &solver), 3);
@@ -282,7 +260,7 @@ fn invariant_06_an_unknown_error_means_maybe_sent() {
         used += 1;
         let name = format!("{used}.json");
         consumer.must(&["use", &product, "--another", "-o", &name]);
-        arrived(consumer, &name);
+        consumer.received(&name);
     };
     for (code, message) in said {
         for gets_through in [true, false] {
@@ -351,7 +329,7 @@ fn invariant_07_a_start_finishes_what_was_in_flight() {
     solver.back.open();
     solver.resume();
     running.end().done();
-    arrived(consumer, "got.json");
+    consumer.received("got.json");
     assert_eq!(world.deliveries(), once(1));
     assert_eq!(transactions(&world, &solver), 2);
 }
@@ -431,7 +409,7 @@ fn invariant_09_keys_wait_for_finality() {
     assert!(world.deliveries().is_empty(), "one block after {before}");
     world.rpc("evm_mine", &json!([]));
     running.end().done();
-    arrived(consumer, "got.json");
+    consumer.received("got.json");
     assert_eq!(world.deliveries(), once(1));
 }
 
@@ -516,7 +494,7 @@ fn invariant_10_a_key_that_is_out_is_sent_whatever_time_it_is() {
     });
     assert_eq!(transactions(&world, &solver), 1);
     consumer.must(&["use", &product, "-o", "got.json"]);
-    arrived(consumer, "got.json");
+    consumer.received("got.json");
 }
 
 #[test]
@@ -549,7 +527,7 @@ fn invariant_11_what_was_final_and_changed_stops_the_solver() {
     });
     world.rpc("evm_mine", &json!([]));
     running.end().done();
-    arrived(consumer, "got.json");
+    consumer.received("got.json");
 }
 
 #[test]
@@ -600,7 +578,7 @@ fn invariant_12_logs_are_those_that_were_asked_for() {
         let name = format!("{number}.json");
         consumer.must(&["use", &product, "--another", "-o", &name]);
         assert!(wrong.load(Ordering::SeqCst) >= 3);
-        arrived(consumer, &name);
+        consumer.received(&name);
     }
     assert_eq!(world.deliveries(), once(2));
 }
@@ -642,7 +620,7 @@ fn invariant_13_a_log_that_was_hidden_is_found() {
     });
     consumer.must(&["use", &product, "-o", "got.json"]);
     assert!(hidden.load(Ordering::SeqCst) > 0);
-    arrived(consumer, "got.json");
+    consumer.received("got.json");
     assert!(solver.log().contains("overlooked"), "{}", solver.log());
 }
 
@@ -667,7 +645,7 @@ fn invariant_13_a_product_that_was_hidden_is_found() {
     });
     let product = product(&world, &solver, consumer, 1);
     consumer.must(&["use", &product, "-o", "got.json"]);
-    arrived(consumer, "got.json");
+    consumer.received("got.json");
     assert!(solver.log().contains("overlooked"), "{}", solver.log());
     assert_eq!(world.deliveries(), once(1));
 }
@@ -730,7 +708,7 @@ fn invariant_15_deadlines_follow_the_chains_clock() {
         let product = product(&world, &solver, consumer, 1);
         let name = format!("{number}.json");
         consumer.must(&["use", &product, "-o", &name]);
-        arrived(consumer, &name);
+        consumer.received(&name);
         assert_eq!(world.deliveries(), once(1));
     }
 }
@@ -791,7 +769,7 @@ fn invariant_16_a_fee_is_raised_to_its_cap_and_no_further() {
     world.rpc("evm_setAutomine", &json!([true]));
     world.rpc("evm_mine", &json!([]));
     running.end().done();
-    arrived(consumer, "next.json");
+    consumer.received("next.json");
     assert_eq!(world.deliveries(), once(2));
 }
 
@@ -839,7 +817,7 @@ fn invariant_17_what_is_too_much_waits_and_is_not_dropped() {
     }
     for (consumer, name, command) in running {
         command.end().done();
-        arrived(consumer, &name);
+        consumer.received(&name);
     }
     let deliveries = world.deliveries();
     assert!(deliveries.is_sorted_by(|one, next| one < next));
@@ -876,7 +854,7 @@ fn invariant_18_what_fails_again_and_again_is_parked_and_shown() {
     // Others are served all the same.
     let other = world.account("tsubame");
     other.must(&["use", &product, "--buy", "-o", "got.json"]);
-    arrived(other, "got.json");
+    other.received("got.json");
     assert_eq!(world.deliveries(), [U256::from(2)]);
     assert_eq!(solver.readiness(&world)["parked"], 1);
 }
@@ -937,7 +915,7 @@ fn invariant_20_a_migration_is_done_or_not_begun() {
     }
     let product = product(&world, &solver, consumer, 1);
     consumer.must(&["use", &product, "-o", "got.json"]);
-    arrived(consumer, "got.json");
+    consumer.received("got.json");
 }
 
 #[test]
@@ -973,7 +951,7 @@ fn invariant_21_a_request_to_end_is_followed_in_order() {
         solver.back.open();
         solver.resume();
         running.end().done();
-        arrived(consumer, &name);
+        consumer.received(&name);
     }
     assert_eq!(world.deliveries(), once(2));
 }
@@ -1000,7 +978,7 @@ fn invariant_21_a_panic_anywhere_ends_it_all() {
         solver.arguments.clear();
         solver.resume();
         running.end().done();
-        arrived(consumer, &name);
+        consumer.received(&name);
     }
     assert_eq!(world.deliveries(), once(3));
 }

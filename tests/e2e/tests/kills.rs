@@ -22,9 +22,6 @@ use ayumi_e2e::{
 };
 use serde_json::{Value, json};
 
-const SAMPLE: &str = "kagerou-beacons.json";
-const OFFER: &str = "--price 1 --stock 9999 --valid-until 2099-12-31 --incomplete";
-
 /// When to kill. Requests count from 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Moment {
@@ -154,21 +151,8 @@ impl Scene {
             .with("AYUMI_NETWORK", self.profile.display())
     }
 
-    /// The arguments of a publication with this solver.
-    fn offer(&self) -> Vec<String> {
-        let document = samples::sample(SAMPLE);
-        let words = OFFER.split(' ').map(str::to_owned);
-        let mut all = vec!["publish".to_owned(), document.display().to_string()];
-        all.extend(words);
-        all.extend(["--solver".to_owned(), self.solver.url()]);
-        all
-    }
-
     fn publish(&self) -> String {
-        let producer = self.world.account("hinode");
-        let published = producer.must(&words(&self.offer()));
-        let product = published["product"].as_str();
-        product.expect("products have ids").to_owned()
+        self.world.account("hinode").publish(&self.solver.url())
     }
 
     /// Kills a command at each moment, or at one of `every` so many, and gives it again. `prepare` makes the state that it starts from, gives its
@@ -247,11 +231,6 @@ fn given(arguments: &[&str]) -> Vec<String> {
         .collect()
 }
 
-fn arrived(account: &Account, name: &str) {
-    let same = fs::read(account.file(name)).ok() == fs::read(samples::sample(SAMPLE)).ok();
-    assert!(same, "{name} is not what was published");
-}
-
 /// Kills `use` with these options; `tickets` are bought for all runs before.
 fn use_is_killed(options: &'static [&'static str], tickets: &str, every: usize) {
     let scene = Scene::new();
@@ -267,7 +246,7 @@ fn use_is_killed(options: &'static [&'static str], tickets: &str, every: usize) 
         given(&[&["use", &product, "--another", "-o", &name], options].concat())
     };
     let check = |number: usize, used: &Value| {
-        arrived(&account, &file(number));
+        account.received(&file(number));
         let task = number as u64 + 1;
         assert_eq!(used["task"], task.to_string(), "one task for each run");
         assert_eq!(scene.world.task(task).state, State::Delivered);
@@ -313,10 +292,12 @@ fn publish_killed_at_any_request_publishes_once() {
         if number.is_multiple_of(3) {
             let name = format!("{number}.json");
             consumer.must(&["use", &product, "--buy", "-o", &name]);
-            arrived(consumer, &name);
+            consumer.received(&name);
         }
     };
-    scene.enumerate(&account, 1, |_| scene.offer(), check);
+    let url = scene.solver.url();
+    let prepare = |_| given(&samples::offer(&url));
+    scene.enumerate(&account, 1, prepare, check);
 }
 
 #[test]

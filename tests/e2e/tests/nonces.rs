@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use alloy::primitives::U256;
-use ayumi_e2e::{Account, Action, Proxy, Running, World, samples, wait_until};
+use ayumi_e2e::{Account, Action, Proxy, Running, World, wait_until};
 use serde_json::json;
 
 const ETHER: u64 = 1_000_000_000_000_000_000;
@@ -13,10 +13,7 @@ const ETHER: u64 = 1_000_000_000_000_000_000;
 /// A world with product 1-1 for an ether, in which nothing is mined by itself.
 fn world() -> World {
     let world = World::default();
-    let document = samples::sample("kagerou-beacons.json");
-    let file = document.to_str().expect("our paths are text");
-    let offer = ["publish", file, "--price", "1", "--stock", "9"];
-    world.account("hinode").must(&offer);
+    world.account("hinode").publish(world.solver_url());
     world.hold_blocks();
     world
 }

@@ -4,38 +4,12 @@ use std::fs;
 use std::time::Instant;
 
 use alloy::primitives::U256;
-use ayumi_e2e::{Account, Action, Honesty, Solver, World, json_answer, samples};
+use ayumi_e2e::{Account, Action, Honesty, Outcome, Solver, World, json_answer, samples};
 use serde_json::json;
 
-const FAR: &str = "2099-12-31";
-
-fn publish(account: &Account, file: &str, more: &[&str]) -> ayumi_e2e::Outcome {
-    let offer = [
-        "publish",
-        file,
-        "--price",
-        "1",
-        "--stock",
-        "5",
-        "--incomplete",
-        "--valid-until",
-        FAR,
-    ];
+fn publish(account: &Account, file: &str, more: &[&str]) -> Outcome {
+    let offer = ["publish", file, "--price", "1", "--stock", "5"];
     account.ayumi(&[&offer[..], more].concat())
-}
-
-fn publish_sample(account: &Account, more: &[&str]) -> String {
-    let document = samples::sample("kagerou-beacons.json");
-    let published = publish(
-        account,
-        document.to_str().expect("our paths are text"),
-        more,
-    )
-    .done();
-    published["product"]
-        .as_str()
-        .expect("products have ids")
-        .to_owned()
 }
 
 #[test]
@@ -98,17 +72,7 @@ fn a_listing_gives_no_indicator_away_and_states_its_context() {
         .as_str()
         .expect("attributes have values");
     publish(producer, file, &["--title", &format!("all about {value}")]).fails("leak");
-    let bare = producer.ayumi(&[
-        "publish",
-        file,
-        "--price",
-        "1",
-        "--stock",
-        "5",
-        "--valid-until",
-        FAR,
-    ]);
-    bare.fails("incomplete");
+    publish(producer, file, &["--valid-until", "2099-12-31"]).fails("incomplete");
     assert_eq!(producer.ayumi(&["lint", file]).status, Some(1));
     producer.ayumi(&["search"]).negative();
 }
@@ -121,17 +85,12 @@ fn who_is_no_member_or_has_no_ticket_or_money_gets_nothing() {
         world.account("kitakaze"),
         world.account("stranger"),
     );
-    let document = samples::sample("kagerou-beacons.json");
-    publish(
-        stranger,
-        document.to_str().expect("our paths are text"),
-        &[],
-    )
-    .fails("not-member");
-    let nobody = ["--solver", "http://127.0.0.1:1"];
+    let document = samples::sample(samples::SAMPLE);
     let file = document.to_str().expect("our paths are text");
+    publish(stranger, file, &[]).fails("not-member");
+    let nobody = ["--solver", "http://127.0.0.1:1"];
     publish(producer, file, &nobody).fails("no-solver");
-    let product = publish_sample(producer, &[]);
+    let product = producer.publish(world.solver_url());
     stranger.ayumi(&["buy", &product]).fails("not-member");
     consumer.ayumi(&["use", &product]).fails("no-ticket");
     let nothing = consumer.ayumi(&["refund", &product]);
@@ -163,7 +122,7 @@ fn who_is_no_member_or_has_no_ticket_or_money_gets_nothing() {
 fn what_is_withdrawn_or_out_of_date_is_not_sold() {
     let world = World::default();
     let (producer, consumer) = (world.account("hinode"), world.account("kitakaze"));
-    let withdrawn = publish_sample(producer, &[]);
+    let withdrawn = producer.publish(world.solver_url());
     producer.must(&["withdraw", &withdrawn]);
     consumer.ayumi(&["buy", &withdrawn]).fails("not-on-sale");
     let again = producer.ayumi(&["withdraw", &withdrawn]);
@@ -172,36 +131,12 @@ fn what_is_withdrawn_or_out_of_date_is_not_sold() {
     assert!(hint.contains("nothing is left to do"), "{again}");
     let document = samples::sample("webmail-spraying.json");
     let file = document.to_str().expect("our paths are text");
-    producer
-        .ayumi(&[
-            "publish",
-            file,
-            "--price",
-            "1",
-            "--stock",
-            "1",
-            "--incomplete",
-            "--valid-until",
-            "2020-01-01",
-        ])
-        .fails("bad-period");
-    let brief = (world
-        .wait_for(world.chain().head())
-        .expect("the chain answers")
-        .timestamp
-        + 600)
-        .to_string();
-    let published = producer.must(&[
-        "publish",
-        file,
-        "--price",
-        "1",
-        "--stock",
-        "1",
-        "--incomplete",
-        "--valid-until",
-        &brief,
-    ]);
+    let publish_until =
+        |time: &str| publish(producer, file, &["--incomplete", "--valid-until", time]);
+    publish_until("2020-01-01").fails("bad-period");
+    let head = world.wait_for(world.chain().head());
+    let soon = head.expect("the chain answers").timestamp + 600;
+    let published = publish_until(&soon.to_string()).done();
     let brief = published["product"].as_str().expect("products have ids");
     world.pass(1_000);
     consumer.ayumi(&["buy", brief]).fails("expired");
@@ -323,7 +258,7 @@ fn whatever_a_solver_answers_costs_nothing() {
     let world = World::default();
     let consumer = world.account("kitakaze");
     let solver = Solver::start(&world, "odd", "Minato ISAC", Honesty::Honest);
-    let product = publish_sample(world.account("hinode"), &["--solver", &solver.url()]);
+    let product = world.account("hinode").publish(&solver.url());
     // Nobody spends a ticket on a solver that is not there.
     solver.front.rule(|_| Action::Cut);
     consumer.must(&["buy", &product]);
@@ -353,7 +288,7 @@ fn a_slow_solver_is_not_waited_for_for_ever() {
     let world = World::default();
     let consumer = world.account("kitakaze");
     let solver = Solver::start(&world, "slow", "Minato ISAC", Honesty::Honest);
-    let product = publish_sample(world.account("hinode"), &["--solver", &solver.url()]);
+    let product = world.account("hinode").publish(&solver.url());
     consumer.must(&["buy", &product]);
     let busy =
         json!({ "error": { "kind": "not-prepared", "message": "wait", "hint": "" } }).to_string();
@@ -386,7 +321,7 @@ fn the_delivery_of_another_task_gets_no_receipt() {
     let world = World::default();
     let (kitakaze, tsubame) = (world.account("kitakaze"), world.account("tsubame"));
     let solver = Solver::start(&world, "mixed-up", "Minato ISAC", Honesty::Honest);
-    let product = publish_sample(world.account("hinode"), &["--solver", &solver.url()]);
+    let product = world.account("hinode").publish(&solver.url());
     let first = std::sync::Arc::new(std::sync::Mutex::new(None::<Vec<u8>>));
     solver.front.rule(move |request| {
         if !request.is("GET", "/delivery") {

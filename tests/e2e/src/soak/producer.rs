@@ -133,7 +133,7 @@ pub async fn collect(shared: &Shared, party: &Party, random: &mut Random) {
 
 /// A MISP event with this title, and so many characters more.
 fn document(title: &str, length: u64) -> Vec<u8> {
-    let sample = std::fs::read(samples::sample("kagerou-beacons.json"));
+    let sample = std::fs::read(samples::sample(samples::SAMPLE));
     let sample = sample.expect("it is in the project");
     let mut document: Value = serde_json::from_slice(&sample).expect("it is JSON");
     document["Event"]["info"] = Value::from(title);

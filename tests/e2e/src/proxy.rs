@@ -48,6 +48,11 @@ impl Request {
         call["method"].as_str().map(str::to_owned)
     }
 
+    /// Whether it sends a transaction.
+    pub fn sends(&self) -> bool {
+        self.method().as_deref() == Some("eth_sendRawTransaction")
+    }
+
     /// Whether it is of this HTTP method, and its path ends like this.
     pub fn is(&self, method: &str, end: &str) -> bool {
         self.line

@@ -37,20 +37,11 @@ const POINTS: [Point; 5] = [
     (
         "before it sends",
         |solver| &solver.back,
-        |request| sends(request),
+        Request::sends,
         false,
     ),
-    (
-        "after it sent",
-        |solver| &solver.back,
-        |request| sends(request),
-        true,
-    ),
+    ("after it sent", |solver| &solver.back, Request::sends, true),
 ];
-
-fn sends(request: &Request) -> bool {
-    request.method().as_deref() == Some("eth_sendRawTransaction")
-}
 
 /// Has the solver killed at the first request of this kind, and says when that was.
 fn kill_at(solver: &Arc<Mutex<Solver>>, (_, proxy, is_it, passes): Point) -> Arc<AtomicBool> {

@@ -121,7 +121,7 @@ fn a_key_that_was_not_sent_in_time_is_never_sent() {
     let sends = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&sends);
     solver.back.rule(move |request| {
-        if request.method().as_deref() != Some("eth_sendRawTransaction") {
+        if !request.sends() {
             return Action::Forward;
         }
         let selector = alloy::hex::encode(deliverCall::SELECTOR);

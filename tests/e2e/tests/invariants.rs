@@ -36,10 +36,6 @@ fn method(request: &Request) -> String {
     request.method().unwrap_or_default()
 }
 
-fn sends(request: &Request) -> bool {
-    method(request) == "eth_sendRawTransaction"
-}
-
 /// A JSON-RPC answer to this very request.
 fn answer(request: &Request, member: &str, value: &Value) -> Action {
     let call: Value = serde_json::from_slice(&request.body).expect("requests are JSON");
@@ -168,7 +164,7 @@ fn invariant_03_signed_bytes_are_stored_before_they_are_sent() {
     let sent = Arc::new(Mutex::new(Vec::new()));
     let see = Arc::clone(&sent);
     solver.back.rule(move |request| {
-        if !sends(request) {
+        if !request.sends() {
             return Action::Forward;
         }
         see.lock()
@@ -223,7 +219,7 @@ fn invariant_05_a_retry_keeps_its_nonce() {
     let product = product(&world, &solver, consumer, 3);
     // Everything that is sent gets through, and no answer comes back.
     solver.back.rule(|request| {
-        if sends(request) {
+        if request.sends() {
             return Action::Tap(Box::new(|_| None));
         }
         Action::Forward
@@ -266,7 +262,7 @@ fn invariant_06_an_unknown_error_means_maybe_sent() {
         for gets_through in [true, false] {
             let first = AtomicBool::new(true);
             solver.back.rule(move |request| {
-                if !sends(request) || !first.swap(false, Ordering::SeqCst) {
+                if !request.sends() || !first.swap(false, Ordering::SeqCst) {
                     return Action::Forward;
                 }
                 let Action::Answer(answer) = error(request, code, message) else {
@@ -284,7 +280,7 @@ fn invariant_06_an_unknown_error_means_maybe_sent() {
     for body in ["<html><body>502 Bad Gateway</body></html>", ""] {
         let first = AtomicBool::new(true);
         solver.back.rule(move |request| {
-            if !sends(request) || !first.swap(false, Ordering::SeqCst) {
+            if !request.sends() || !first.swap(false, Ordering::SeqCst) {
                 return Action::Forward;
             }
             let page = json_answer("502 Bad Gateway", "text/html", body);
@@ -306,7 +302,7 @@ fn invariant_07_a_start_finishes_what_was_in_flight() {
     let sent = Arc::new(AtomicBool::new(false));
     let see = Arc::clone(&sent);
     solver.back.rule(move |request| {
-        if sends(request) {
+        if request.sends() {
             see.store(true, Ordering::SeqCst);
             return Action::Cut;
         }
@@ -344,7 +340,7 @@ fn invariant_07_a_pool_that_was_dropped_is_filled_again() {
     let times = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&times);
     solver.back.rule(move |request| {
-        if sends(request) && count.fetch_add(1, Ordering::SeqCst) == 0 {
+        if request.sends() && count.fetch_add(1, Ordering::SeqCst) == 0 {
             let hash = "0x0000000000000000000000000000000000000000000000000000000000000001";
             return answer(request, "result", &json!(hash));
         }
@@ -467,7 +463,7 @@ fn invariant_10_a_key_that_is_out_is_sent_whatever_time_it_is() {
     let looks = Arc::new(AtomicUsize::new(0));
     let (count, is_sent) = (Arc::clone(&looks), AtomicBool::new(false));
     solver.back.rule(move |request| {
-        is_sent.fetch_or(sends(request), Ordering::SeqCst);
+        is_sent.fetch_or(request.sends(), Ordering::SeqCst);
         if is_sent.load(Ordering::SeqCst) && method(request) == "eth_getBlockByNumber" {
             count.fetch_add(1, Ordering::SeqCst);
         }
@@ -738,7 +734,7 @@ fn invariant_16_a_fee_is_raised_to_its_cap_and_no_further() {
     let count = Arc::clone(&sent);
     world.rpc("evm_setAutomine", &json!([false]));
     solver.back.rule(move |request| {
-        if sends(request) {
+        if request.sends() {
             count.fetch_add(1, Ordering::SeqCst);
         }
         Action::Forward
@@ -929,7 +925,7 @@ fn invariant_21_a_request_to_end_is_followed_in_order() {
     solver.resume();
     for (number, moment) in [
         |request: &Request| method(request) == "eth_getLogs",
-        sends as fn(&Request) -> bool,
+        Request::sends as fn(&Request) -> bool,
     ]
     .into_iter()
     .enumerate()

@@ -23,7 +23,7 @@ fn begin(account: &Account, front: &Proxy, arrives: bool) -> Running {
     let sent = Arc::new(AtomicBool::new(false));
     let say = Arc::clone(&sent);
     front.rule(move |request| {
-        if request.method().as_deref() != Some("eth_sendRawTransaction") {
+        if !request.sends() {
             return Action::Forward;
         }
         let say = Arc::clone(&say);

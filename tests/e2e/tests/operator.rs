@@ -129,11 +129,8 @@ fn the_figures_are_true_whatever_fails() {
     now.is("deliveries_total", 3);
 
     // Nothing is sent: what waits is seen to wait.
-    let sends = |request: &ayumi_e2e::Request| {
-        request.method().as_deref() == Some("eth_sendRawTransaction")
-    };
-    solver.back.rule(move |request| {
-        if sends(request) {
+    solver.back.rule(|request| {
+        if request.sends() {
             Action::Cut
         } else {
             Action::Forward

@@ -8,7 +8,7 @@ mod upstream;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
@@ -18,7 +18,8 @@ pub use besu::{Besu, not_permitted};
 pub use rule::{Answer, Call, Fault, Gate, Rule};
 pub use upstream::Upstream;
 
-use crate::proxy::address_of;
+use crate::process::lock;
+use crate::proxy::{address_of, listen};
 
 /// Stands before a node, on a port of its own, and speaks JSON-RPC over HTTP and WebSocket. Each call goes through an
 /// ordered list of [`Rule`]s: the first that is for it says what becomes of it.
@@ -47,10 +48,7 @@ impl FaultProxy {
             seen: Mutex::default(),
             stop: CancellationToken::new(),
         });
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("there is a free port");
-        let address = listener
-            .local_addr()
-            .expect("a bound listener has an address");
+        let (listener, address) = listen();
         listener
             .set_nonblocking(true)
             .expect("sockets can be asked");
@@ -129,8 +127,4 @@ fn runtime() -> &'static Runtime {
             .build()
             .expect("there are threads")
     })
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

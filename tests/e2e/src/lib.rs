@@ -31,7 +31,7 @@ pub use account::{Account, Outcome, Running, typed};
 pub use fault::{Answer, Besu, Call, Fault, FaultProxy, Gate, Rule, Upstream, not_permitted};
 pub use lie::lie;
 pub use node::Node;
-pub use process::{Process, interrupt, interrupted, wait_until};
+pub use process::{Process, interrupt, interrupted, lock, wait_until};
 pub use proxy::{Action, Proxy, Request, json_answer};
 pub use setting::Setting;
 pub use solver::{Honesty, Solver};

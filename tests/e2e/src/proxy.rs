@@ -1,9 +1,11 @@
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 use serde_json::Value;
+
+use crate::process::lock;
 
 /// A request that passes a proxy.
 #[derive(Debug, Clone)]
@@ -64,10 +66,7 @@ impl Request {
 impl Proxy {
     /// Before a server that comes later.
     pub fn to_nowhere() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
-        let address = listener
-            .local_addr()
-            .expect("a bound listener has an address");
+        let (listener, address) = listen();
         let shared = Arc::new(Shared {
             upstream: Mutex::new(None),
             rule: Mutex::new(Arc::new(|_| Action::Forward)),
@@ -97,26 +96,25 @@ impl Proxy {
 
     /// From now on, stands before this server, or before none.
     pub fn towards(&self, upstream: Option<SocketAddr>) {
-        *self
-            .shared
-            .upstream
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = upstream;
+        *lock(&self.shared.upstream) = upstream;
     }
 
     /// From now on, does with requests what this says.
     pub fn rule(&self, rule: impl Fn(&Request) -> Action + Send + Sync + 'static) {
-        *self
-            .shared
-            .rule
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = Arc::new(rule);
+        *lock(&self.shared.rule) = Arc::new(rule);
     }
 
     /// From now on, lets everything pass.
     pub fn open(&self) {
         self.rule(|_| Action::Forward);
     }
+}
+
+/// Listens on a port that the system chooses.
+pub(crate) fn listen() -> (TcpListener, SocketAddr) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
+    let address = listener.local_addr();
+    (listener, address.expect("a bound listener has an address"))
 }
 
 /// The address in `http://127.0.0.1:1234`.
@@ -135,7 +133,7 @@ pub fn json_answer(status: &str, kind: &str, body: &str) -> Vec<u8> {
 
 fn serve(mut client: TcpStream, shared: &Shared) {
     let Ok(request) = read(&client) else { return };
-    let rule = Arc::clone(&shared.rule.lock().unwrap_or_else(PoisonError::into_inner));
+    let rule = Arc::clone(&lock(&shared.rule));
     let answer = match rule(&request) {
         Action::Forward => forward(&request, shared).ok(),
         Action::Answer(bytes) => Some(bytes),
@@ -183,10 +181,7 @@ fn read(client: &TcpStream) -> io::Result<Request> {
 
 /// Sends the request on, and returns the whole answer.
 fn forward(request: &Request, shared: &Shared) -> io::Result<Vec<u8>> {
-    let upstream = *shared
-        .upstream
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner);
+    let upstream = *lock(&shared.upstream);
     let mut server = TcpStream::connect(upstream.ok_or(io::ErrorKind::ConnectionRefused)?)?;
     let headers = request
         .headers

@@ -12,13 +12,14 @@
 use std::fs;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use alloy::primitives::U256;
 use alloy::rpc::types::{Filter, Log};
 use ayumi_contracts::ICTIOperator::State;
 use ayumi_e2e::{
-    Account, Action, Honesty, Outcome, Proxy, Request, Running, Solver, World, samples, wait_until,
+    Account, Action, Honesty, Outcome, Proxy, Request, Running, Solver, World, lock, samples,
+    wait_until,
 };
 use serde_json::{Value, json};
 
@@ -107,10 +108,6 @@ fn changes(request: &Request) -> bool {
         Some(method) => method == "eth_sendRawTransaction",
         None => !request.is("GET", "/v1"),
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A world in which a command is killed again and again.

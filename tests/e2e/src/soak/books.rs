@@ -3,11 +3,13 @@ use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use alloy::primitives::{Address, U256};
 use ayumi_contracts::ProductId;
+
+use crate::process::lock;
 
 /// What a product's buyers must find in their files.
 #[derive(Debug, Clone)]
@@ -86,12 +88,12 @@ impl Books {
 
     /// To read and write in.
     pub fn pages(&self) -> MutexGuard<'_, Pages> {
-        self.pages.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.pages)
     }
 
     /// Writes a line to the log.
     pub fn note(&self, line: &str) {
-        let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut log = lock(&self.log);
         let _ = writeln!(log, "{:9.3} {line}", self.started.elapsed().as_secs_f64());
     }
 

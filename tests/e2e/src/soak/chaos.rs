@@ -3,7 +3,7 @@
 //! A slow disk is played by stopping the whole solver for a while (SIGSTOP, SIGCONT): without root there is no file system
 //! that could be made slow. What a stop cannot show is a write that fails; `crates/solver/tests` has that.
 
-use std::sync::{Arc, MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard};
 use std::time::{Duration, Instant};
 
 use ayumi_solver::crash::Point;
@@ -13,6 +13,7 @@ use super::Shared;
 use super::random::Random;
 use super::stage::{DELIVERY_S, FINALITY, Seat};
 use crate::fault::{Fault, Rule};
+use crate::process;
 use crate::proxy::Action;
 use crate::solver::Solver;
 
@@ -60,7 +61,7 @@ pub fn torment(shared: &Arc<Shared>, place: usize) {
 
 /// The solver, when nobody else has it in hand.
 pub fn lock(seat: &Seat) -> MutexGuard<'_, Solver> {
-    seat.solver.lock().unwrap_or_else(PoisonError::into_inner)
+    process::lock(&seat.solver)
 }
 
 /// A solver that nobody ended runs.

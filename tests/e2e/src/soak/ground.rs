@@ -1,5 +1,5 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use tokio::runtime::Handle;
 
 use crate::fault::Upstream;
+use crate::process::lock;
 
 /// Milliseconds between two blocks while the world is made.
 const FAST_MS: u64 = 80;
@@ -57,19 +58,19 @@ impl Ground {
     }
 
     fn mine(&self) {
-        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let _turn = lock(&self.turn);
         self.call("evm_mine", json!([]));
     }
 
     /// Takes back so many blocks for empty ones. Their transactions are gone for good.
     pub fn reorg(&self, depth: u64) {
-        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let _turn = lock(&self.turn);
         self.call("anvil_reorg", json!([depth, []]));
     }
 
     /// Moves the chain's clock on.
     pub fn pass(&self, seconds: u64) {
-        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let _turn = lock(&self.turn);
         self.call("evm_increaseTime", json!([seconds]));
         self.call("evm_mine", json!([]));
     }

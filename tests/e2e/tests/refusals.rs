@@ -175,49 +175,29 @@ fn an_empty_list_is_said_to_people_and_empty_for_scripts() {
 fn wrong_settings_are_told_apart() {
     let world = World::default();
     let consumer = world.account("kitakaze");
-    consumer
-        .with("ETH_RPC_URL", "http://127.0.0.1:1")
-        .ayumi(&["search"])
-        .fails("node-unreachable");
-    consumer
-        .with("ETH_RPC_URL", world.solver_url())
-        .ayumi(&["search"])
-        .error();
-    consumer
-        .without("AYUMI_OPERATOR")
-        .ayumi(&["search"])
-        .fails("no-operator-set");
-    consumer
-        .with("AYUMI_OPERATOR", consumer.address)
-        .ayumi(&["search"])
-        .fails("no-operator");
-    let other = consumer.write("other.toml", "chain_id = 1337");
-    consumer
-        .with("AYUMI_NETWORK", other.display())
-        .ayumi(&["search"])
-        .fails("wrong-chain");
-    let nonsense = consumer.write("nonsense.toml", "chain = 1337");
-    consumer
-        .with("AYUMI_NETWORK", nonsense.display())
-        .ayumi(&["search"])
-        .fails("bad-network");
-    consumer
-        .without("ETH_KEYSTORE")
-        .ayumi(&["balance"])
-        .fails("no-account-set");
-    consumer
-        .with("ETH_KEYSTORE", "/nowhere")
-        .ayumi(&["balance"])
-        .fails("no-keystore");
-    let wrong = consumer.write("password", "wrong");
-    consumer
-        .with("ETH_PASSWORD", wrong.display())
-        .ayumi(&["balance"])
-        .fails("locked-keystore");
-    consumer
-        .without("ETH_PASSWORD")
-        .ayumi(&["balance"])
-        .fails("no-password");
+    let write = |name: &str, text: &str| consumer.write(name, text).display().to_string();
+    let with = |variable: &str, value: &str, command: &str, kind: &str| {
+        consumer.with(variable, value).ayumi(&[command]).fails(kind);
+    };
+    let (nowhere, no_node) = ("http://127.0.0.1:1", world.solver_url());
+    with("ETH_RPC_URL", nowhere, "search", "node-unreachable");
+    with("ETH_RPC_URL", no_node, "search", "node-unreachable");
+    let no_operator = consumer.address.to_string();
+    with("AYUMI_OPERATOR", &no_operator, "search", "no-operator");
+    let other = write("other.toml", "chain_id = 1337");
+    with("AYUMI_NETWORK", &other, "search", "wrong-chain");
+    let nonsense = write("nonsense.toml", "chain = 1337");
+    with("AYUMI_NETWORK", &nonsense, "search", "bad-network");
+    with("ETH_KEYSTORE", "/nowhere", "balance", "no-keystore");
+    let wrong = write("password", "wrong");
+    with("ETH_PASSWORD", &wrong, "balance", "locked-keystore");
+
+    let without = |variable: &str, command: &str, kind: &str| {
+        consumer.without(variable).ayumi(&[command]).fails(kind);
+    };
+    without("AYUMI_OPERATOR", "search", "no-operator-set");
+    without("ETH_KEYSTORE", "balance", "no-account-set");
+    without("ETH_PASSWORD", "balance", "no-password");
 }
 
 /// What stands in the place of a solver, and how `use` says so.

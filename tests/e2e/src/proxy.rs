@@ -1,5 +1,6 @@
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -102,6 +103,23 @@ impl Proxy {
     /// From now on, does with requests what this says.
     pub fn rule(&self, rule: impl Fn(&Request) -> Action + Send + Sync + 'static) {
         *lock(&self.shared.rule) = Arc::new(rule);
+    }
+
+    /// From now on, cuts these requests and lets all others pass. Returns how many were cut, which goes on counting.
+    pub fn cut(
+        &self,
+        is_it: impl Fn(&Request) -> bool + Send + Sync + 'static,
+    ) -> Arc<AtomicUsize> {
+        let cut = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&cut);
+        self.rule(move |request| {
+            if !is_it(request) {
+                return Action::Forward;
+            }
+            count.fetch_add(1, Ordering::SeqCst);
+            Action::Cut
+        });
+        cut
     }
 
     /// From now on, lets everything pass.

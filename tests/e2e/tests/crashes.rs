@@ -102,18 +102,10 @@ fn what_a_killed_command_began_its_successor_ends() {
     let product = world.account("hinode").publish(&solver.url());
     consumer.must(&["buy", &product, "--quantity", "2"]);
     for end in ["/delivery", "/receipt"] {
-        let seen = Arc::new(AtomicBool::new(false));
-        let see = Arc::clone(&seen);
-        solver.front.rule(move |request| {
-            if !request.line.ends_with(end) {
-                return Action::Forward;
-            }
-            see.store(true, Ordering::SeqCst);
-            Action::Cut
-        });
+        let asked = solver.front.cut(move |request| request.line.ends_with(end));
         let running = consumer.start(&["use", &product, "--another", "-o", "got.json"]);
         wait_until("the command asks the solver", || {
-            seen.load(Ordering::SeqCst).then_some(())
+            (asked.load(Ordering::SeqCst) > 0).then_some(())
         });
         running.kill();
         solver.front.open();
@@ -173,18 +165,10 @@ fn a_node_that_restarts_under_everybody_is_waited_for() {
     let solver = Solver::start(&world, "patient", "Minato ISAC", Honesty::Honest);
     let product = world.account("hinode").publish(&solver.url());
     consumer.must(&["buy", &product]);
-    let seen = Arc::new(AtomicBool::new(false));
-    let see = Arc::clone(&seen);
-    solver.front.rule(move |request| {
-        if request.is("GET", "/delivery") {
-            see.store(true, Ordering::SeqCst);
-            return Action::Cut;
-        }
-        Action::Forward
-    });
+    let asked = solver.front.cut(|request| request.is("GET", "/delivery"));
     let running = consumer.start(&["use", &product, "-o", "got.json"]);
     wait_until("the command waits for the solver", || {
-        seen.load(Ordering::SeqCst).then_some(())
+        (asked.load(Ordering::SeqCst) > 0).then_some(())
     });
     node.stop();
     solver.front.open();

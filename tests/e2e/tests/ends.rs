@@ -1,6 +1,6 @@
 //! Tasks that end another way than by a right delivery: nobody keeps money for nothing.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, mpsc};
 
 use alloy::primitives::U256;
@@ -18,13 +18,7 @@ fn what_nobody_serves_is_cancelled_and_refunded() {
     let product = world.account("hinode").publish(&solver.url());
     consumer.must(&["buy", &product]);
     // The solver is there when the ticket is spent, and gone when the delivery is due.
-    solver.front.rule(|request| {
-        if request.is("GET", "/delivery") {
-            Action::Cut
-        } else {
-            Action::Forward
-        }
-    });
+    solver.front.cut(|request| request.is("GET", "/delivery"));
     let outcome = consumer.ayumi(&["use", &product, "--wait", "1"]);
     outcome.fails("solver-slow");
     solver.kill();
@@ -118,18 +112,10 @@ fn a_key_that_was_not_sent_in_time_is_never_sent() {
     let mut solver = Solver::start(&world, "late", "Minato ISAC", Honesty::Honest);
     let product = world.account("hinode").publish(&solver.url());
     // The signed delivery is stored, and nothing of it comes through to the node.
-    let sends = Arc::new(AtomicUsize::new(0));
-    let count = Arc::clone(&sends);
-    solver.back.rule(move |request| {
-        if !request.sends() {
-            return Action::Forward;
-        }
+    let sends = solver.back.cut(|request| {
         let selector = alloy::hex::encode(deliverCall::SELECTOR);
-        if !String::from_utf8_lossy(&request.body).contains(&selector) {
-            return Action::Forward; // what uses the nonce for nothing
-        }
-        count.fetch_add(1, Ordering::SeqCst);
-        Action::Cut
+        // Others use the nonce for nothing.
+        request.sends() && String::from_utf8_lossy(&request.body).contains(&selector)
     });
     let waiting = consumer.start(&["use", &product, "--buy"]);
     wait_until("the solver tries to send", || {

@@ -303,13 +303,7 @@ fn another_solver_takes_a_product_over() {
     consumer.must(&["use", "1-1", "-o", "got.json"]);
     consumer.received("got.json");
     // And back, with a task that is open.
-    other.front.rule(|request| {
-        if request.is("GET", "/delivery") {
-            Action::Cut
-        } else {
-            Action::Forward
-        }
-    });
+    other.front.cut(|request| request.is("GET", "/delivery"));
     let open = ["use", "1-1", "--another", "--wait", "1", "-o", "got.json"];
     consumer.ayumi(&open).fails("solver-slow");
     assign(producer, file, own).done();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use ayumi_e2e::{Action, Honesty, Solver, World, json_answer, wait_until};
+use ayumi_e2e::{Action, Honesty, Request, Solver, World, json_answer, wait_until};
 use serde_json::json;
 
 use crate::{OURS, answer, error, once, product, transactions};
@@ -98,18 +98,10 @@ fn invariant_07_a_start_finishes_what_was_in_flight() {
     let consumer = world.account("kitakaze");
     let mut solver = Solver::start(&world, "risen", OURS, Honesty::Honest);
     let product = product(&world, &solver, consumer, 1);
-    let sent = Arc::new(AtomicBool::new(false));
-    let see = Arc::clone(&sent);
-    solver.back.rule(move |request| {
-        if request.sends() {
-            see.store(true, Ordering::SeqCst);
-            return Action::Cut;
-        }
-        Action::Forward
-    });
+    let sent = solver.back.cut(Request::sends);
     let running = consumer.start(&["use", &product, "-o", "got.json"]);
     wait_until("the solver sends", || {
-        sent.load(Ordering::SeqCst).then_some(())
+        (sent.load(Ordering::SeqCst) > 0).then_some(())
     });
     solver.kill();
     // Meanwhile another program uses the key, and with it the nonce of what is stored.

@@ -3,7 +3,7 @@
 use std::fs;
 
 use ayumi_e2e::{
-    Account, Action, Honesty, Outcome, Solver, World, json_answer, programs, wait_until,
+    Account, Action, Honesty, Outcome, Request, Solver, World, json_answer, programs, wait_until,
 };
 
 use crate::{OURS, address};
@@ -110,13 +110,7 @@ fn the_figures_are_true_whatever_fails() {
     now.is("deliveries_total", 3);
 
     // Nothing is sent: what waits is seen to wait.
-    solver.back.rule(|request| {
-        if request.sends() {
-            Action::Cut
-        } else {
-            Action::Forward
-        }
-    });
+    solver.back.cut(Request::sends);
     let running = consumer.start(&["use", &product, "--buy", "--another", "-o", "4.json"]);
     wait_until("it is tried again", || {
         let now = Metrics::read(&world, &solver);

@@ -1,6 +1,6 @@
 //! The governor makes a consortium, and nobody else changes it.
 
-use ayumi_e2e::{Account, World};
+use ayumi_e2e::{Account, Outcome, World};
 
 const KEY: &str = "0x0707070707070707070707070707070707070707070707070707070707070707";
 const SOMEBODY: &str = "0x00000000000000000000000000000000000a11ce";
@@ -13,6 +13,13 @@ fn fresh(world: &World) -> Account {
         .must(&["deploy", "--delivery-period", "60"]);
     let operator = deployed["operator"].as_str().expect("an address");
     governor.with("AYUMI_OPERATOR", operator)
+}
+
+/// Has an account register a solver of the first organisation.
+fn register(account: &Account, endpoint: &str) -> Outcome {
+    let solver = ["--organisation", "1", "--endpoint", endpoint];
+    let key = ["--sealing-key", KEY];
+    account.ayumi(&[&["solver", "register", SOMEBODY], &solver[..], &key].concat())
 }
 
 #[test]
@@ -70,19 +77,7 @@ fn a_solver_is_registered_changed_and_suspended() {
         governor.ayumi(&["solver", "list"]).negative(),
         serde_json::json!([])
     );
-    let register = |endpoint: &str| {
-        governor.ayumi(&[
-            "solver",
-            "register",
-            SOMEBODY,
-            "--organisation",
-            "1",
-            "--endpoint",
-            endpoint,
-            "--sealing-key",
-            KEY,
-        ])
-    };
+    let register = |endpoint: &str| register(&governor, endpoint);
     register("ftp://solver.example").fails("usage");
     register("https://solver.example/?q").fails("usage");
     assert_eq!(
@@ -191,19 +186,7 @@ fn nobody_else_governs() {
         account
             .ayumi(&["organisation", "suspend", "1"])
             .fails("not-governor");
-        account
-            .ayumi(&[
-                "solver",
-                "register",
-                SOMEBODY,
-                "--organisation",
-                "1",
-                "--endpoint",
-                "http://localhost",
-                "--sealing-key",
-                KEY,
-            ])
-            .fails("not-governor");
+        register(account, "http://localhost").fails("not-governor");
     }
     assert_eq!(
         world

@@ -117,7 +117,8 @@ impl Consortium {
             "password_file": "password",
             "listen": "127.0.0.1:0",
             "store": "solver.db",
-            "limits": { "client_rate": 0 }, // everybody comes from one address
+            // Everybody comes from one address.
+            "limits": { "client_rate": 0, "client_requests": 4_096, "connections": 4_096 },
             "network": { "fees": "zero", "poll_ms": poll_ms },
         });
         std::fs::write(folder.join("solver.toml"), toml::to_string(&config)?)?;

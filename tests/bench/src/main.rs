@@ -78,20 +78,21 @@ const ALL: [Part; 8] = [
 
 fn main() -> Result<()> {
     let cli = Cli::parse();
-    let mut report = Report::default();
+    let path = programs::root().join("target/bench.json");
+    let mut report = if cli.only.is_empty() {
+        Report::default()
+    } else {
+        Report::read(&path)
+    };
     let runtime = tokio::runtime::Runtime::new()?;
     for part in ALL {
         if cli.only.is_empty() || cli.only.contains(&part) {
             eprintln!("-- {part:?}");
             cli.measure(part, &mut report, &runtime)?;
+            report.write(&path)?;
         }
     }
     println!("{}", report.table());
-    let path = programs::root().join("target/bench.json");
-    if !cli.only.is_empty() {
-        report.keep(&path);
-    }
-    report.write(&path)?;
     eprintln!("written to {}", path.display());
     Ok(())
 }

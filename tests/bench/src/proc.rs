@@ -24,8 +24,19 @@ pub fn memory_mb(process: u32) -> Option<(f64, f64)> {
     Some((field("VmRSS:")? / 1_024.0, field("VmHWM:")? / 1_024.0))
 }
 
-/// Seconds of all processors that nothing used, and in all, since the machine started.
-pub fn idle() -> Option<(f64, f64)> {
+/// Seconds of all processors since the machine started.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Machine {
+    /// In which nothing ran.
+    pub idle: f64,
+    /// In which something would have run, and the host of a virtual machine let others run.
+    pub stolen: f64,
+    /// In all.
+    pub all: f64,
+}
+
+/// What the processors did so far.
+pub fn machine() -> Option<Machine> {
     let stat = fs::read_to_string("/proc/stat").ok()?;
     let first = stat.lines().next()?;
     let fields: Vec<f64> = first
@@ -33,8 +44,9 @@ pub fn idle() -> Option<(f64, f64)> {
         .skip(1)
         .filter_map(|field| field.parse().ok())
         .collect();
-    Some((
-        fields.get(3)? / TICKS_PER_SECOND,
-        fields.iter().take(8).sum::<f64>() / TICKS_PER_SECOND,
-    ))
+    Some(Machine {
+        idle: fields.get(3)? / TICKS_PER_SECOND,
+        stolen: fields.get(7)? / TICKS_PER_SECOND,
+        all: fields.iter().take(8).sum::<f64>() / TICKS_PER_SECOND,
+    })
 }

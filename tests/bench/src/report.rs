@@ -141,13 +141,10 @@ impl Report {
         table
     }
 
-    /// Those that were measured before stay, where only a part was measured now.
-    pub fn keep(&mut self, path: &Path) {
+    /// What was measured before, if anything was.
+    pub fn read(path: &Path) -> Self {
         let text = std::fs::read_to_string(path).unwrap_or_default();
-        let before: BTreeMap<String, Value> = serde_json::from_str(&text).unwrap_or_default();
-        for (key, figure) in before {
-            self.0.entry(key).or_insert(figure);
-        }
+        Self(serde_json::from_str(&text).unwrap_or_default())
     }
 
     /// Writes the JSON object.

@@ -38,8 +38,9 @@ struct Watched {
     solver: f64,
     anvil: f64,
     generator: f64,
-    /// What other programs of the machine took, and nobody.
+    /// What other programs of the machine took, other machines on the same host, and nobody.
     others: f64,
+    stolen: f64,
     idle: f64,
     /// Of the solver, at most.
     rss_mb: f64,
@@ -86,6 +87,7 @@ pub async fn measure(
         );
     }
     report.set_fraction(&format!("load.{key}_others_cpus"), full.others);
+    report.set_fraction(&format!("load.{key}_stolen_cpus"), full.stolen);
     report.set_fraction(&format!("load.{key}_idle_cpus"), full.idle);
     report.set_fraction(&format!("load.{key}_solver_rss_mb"), full.rss_mb);
     for (name, seconds) in full.steps.each(full.outcome.deliveries) {
@@ -158,13 +160,13 @@ async fn watch(consortium: &Consortium, job: &Job) -> Result<Watched> {
     generator.says(WINDOW_OPENS)?;
     let processes = [solver, consortium.anvil.id(), generator.child.id()];
     let before = processes.map(|process| proc::cpu_seconds(process).unwrap_or_default());
-    let idle_before = proc::idle().unwrap_or_default();
+    let machine_before = proc::machine().unwrap_or_default();
     let steps_before = Steps::read(&consortium.endpoint).await?;
     let since = Instant::now();
     generator.says(WINDOW_CLOSES)?;
     let seconds = since.elapsed().as_secs_f64();
     let after = processes.map(|process| proc::cpu_seconds(process).unwrap_or_default());
-    let idle_after = proc::idle().unwrap_or_default();
+    let machine = proc::machine().unwrap_or_default();
     let steps = Steps::read(&consortium.endpoint)
         .await?
         .since(&steps_before);
@@ -175,14 +177,16 @@ async fn watch(consortium: &Consortium, job: &Job) -> Result<Watched> {
         .zip(after)
         .map(|(before, after)| (after - before) / seconds)
         .collect();
-    let idle = (idle_after.0 - idle_before.0) / seconds;
-    let all = (idle_after.1 - idle_before.1) / seconds;
+    let part = |what: fn(&proc::Machine) -> f64| (what(&machine) - what(&machine_before)) / seconds;
+    let (idle, stolen) = (part(|it| it.idle), part(|it| it.stolen));
+    let busy = part(|it| it.all) - idle - stolen;
     Ok(Watched {
         outcome,
         solver: each[0],
         anvil: each[1],
         generator: each[2],
-        others: (all - idle - each.iter().sum::<f64>()).max(0.0),
+        others: (busy - each.iter().sum::<f64>()).max(0.0),
+        stolen,
         idle,
         rss_mb,
         steps,
@@ -197,6 +201,7 @@ impl Watched {
             anvil,
             generator,
             others,
+            stolen,
             idle,
             rss_mb,
             steps,
@@ -217,7 +222,7 @@ impl Watched {
             ms.p50, ms.p95, ms.p99, blocks.p50, blocks.p95, blocks.p99
         );
         eprintln!(
-            "  processors: solver {solver:.2}, anvil {anvil:.2}, generator {generator:.2}, others {others:.2}, idle {idle:.2}"
+            "  processors: solver {solver:.2}, anvil {anvil:.2}, generator {generator:.2}, others {others:.2}, stolen by the host {stolen:.2}, idle {idle:.2}"
         );
         let each = |cpus: &f64| cpus * 1_000.0 / outcome.per_second();
         eprintln!(

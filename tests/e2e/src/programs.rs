@@ -61,17 +61,9 @@ fn built() -> &'static Path {
         }
         let folder = folder_of_profile();
         let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        cargo.current_dir(root()).args([
-            "build",
-            "--quiet",
-            "-p",
-            "ayumi-cli",
-            "-p",
-            "ayumi-solver",
-            "-p",
-            "ayumi-e2e",
-            "--bins",
-        ]);
+        cargo
+            .current_dir(root())
+            .args(["build", "--workspace", "--bins", "--quiet"]);
         if folder.ends_with("release") {
             cargo.arg("--release");
         }

@@ -35,6 +35,8 @@ pub struct Solver {
     pub back: Proxy,
     /// What it is told beside its configuration.
     pub arguments: Vec<String>,
+    /// What its environment has beside the test's.
+    pub environment: Vec<(&'static str, String)>,
     folder: PathBuf,
     process: Option<Process>,
 }
@@ -68,6 +70,7 @@ impl Solver {
             front,
             back,
             arguments,
+            environment: Vec::new(),
             folder,
             process: None,
         };
@@ -167,7 +170,8 @@ impl Solver {
             .args(&self.arguments)
             .args(arguments)
             .env_remove("ETH_RPC_URL")
-            .env("NO_COLOR", "1");
+            .env("NO_COLOR", "1")
+            .envs(self.environment.iter().cloned());
         command
     }
 

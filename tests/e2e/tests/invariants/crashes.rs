@@ -1,10 +1,11 @@
 //! 01 to 04: wherever it ends, each task is delivered once, and what was promised is kept.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
-use ayumi_e2e::{Action, Honesty, Solver, World, samples, wait_until};
+use ayumi_e2e::{Action, Honesty, Request, Solver, World, samples, wait_until};
 use ayumi_solver::crash::Point;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{OURS, once, product, transactions};
 
@@ -55,6 +56,34 @@ fn invariant_01_one_delivery_for_each_task_wherever_it_ends() {
         })
         .collect();
     ends_at(&on_the_way);
+}
+
+#[test]
+fn invariant_01_one_delivery_where_another_transaction_took_its_nonce() {
+    let world = World::alone(&[]);
+    let consumer = world.account("kitakaze");
+    let mut solver = Solver::start(&world, "mortal", OURS, Honesty::Honest);
+    let product = product(&world, &solver, consumer, 1);
+    solver.stop();
+    solver.arguments = vec!["--crash-at".to_owned(), Point::Concluded.name().to_owned()];
+    solver.resume();
+    let sent = solver.back.cut(Request::sends);
+    let running = consumer.start(&["use", &product, "-o", "got.json"]);
+    wait_until("the solver sends", || {
+        (sent.load(Ordering::SeqCst) > 0).then_some(())
+    });
+    // Someone else has its key, and is faster.
+    world.rpc("anvil_impersonateAccount", &json!([solver.address]));
+    let nothing = json!([{ "from": solver.address, "to": solver.address }]);
+    world.rpc("eth_sendTransaction", &nothing);
+    assert!(!solver.wait().success());
+    solver.back.open();
+    solver.arguments.clear();
+    solver.resume();
+    running.end().done();
+    consumer.received("got.json");
+    assert_eq!(world.deliveries(), once(1));
+    assert_eq!(transactions(&world, &solver), 2);
 }
 
 #[test]

@@ -1,11 +1,14 @@
 //! The memory of the solver with many assets of the largest kind and many open tasks, while large deliveries are fetched.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use alloy::primitives::{Bytes, U256};
-use alloy::sol_types::SolValue;
+use alloy::primitives::{Address, Bytes, U256};
+use alloy::rpc::types::Filter;
+use alloy::sol_types::{SolEvent, SolValue};
 use ayumi_chain::Call;
+use ayumi_contracts::ICTIOperator::TaskRequested;
 use ayumi_contracts::IERC1155::safeTransferFromCall;
 use ayumi_contracts::ProductId;
 use ayumi_contracts::messages::Fetch;
@@ -116,7 +119,7 @@ async fn redeem(consortium: &mut Consortium, amounts: Amounts) -> Result<()> {
     Ok(())
 }
 
-/// The first task of each of the first products: of the consumer at the same place, since blocks keep the order.
+/// A task of each of the first consumers.
 async fn fetch(consortium: &mut Consortium, amounts: Amounts) -> Result<()> {
     let started = Instant::now();
     let expiry = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs() + 500;
@@ -127,7 +130,13 @@ async fn fetch(consortium: &mut Consortium, amounts: Amounts) -> Result<()> {
     // All ask at once; only so many read at once, as the rest of the world is slow.
     let readers = Arc::new(Semaphore::new(64));
     let mut under_way = JoinSet::new();
-    for (task, consumer) in (1..=amounts.fetched).zip(consortium.consumers().iter()) {
+    let tasks = tasks(consortium).await?;
+    for consumer in consortium
+        .consumers()
+        .iter()
+        .take(usize::try_from(amounts.fetched)?)
+    {
+        let task = tasks[&consumer.address()];
         let message = Fetch {
             task: U256::from(task),
             item: "delivery".into(),
@@ -168,6 +177,19 @@ async fn fetch(consortium: &mut Consortium, amounts: Amounts) -> Result<()> {
         started.elapsed().as_secs_f64()
     );
     Ok(())
+}
+
+/// The last task of each consumer, as the chain has them.
+async fn tasks(consortium: &Consortium) -> Result<HashMap<Address, u64>> {
+    let head = consortium.chain.head().await?.number;
+    let requested = Filter::new().event_signature(TaskRequested::SIGNATURE_HASH);
+    let logs = consortium.chain.logs(&requested, 0, head).await?;
+    let mut tasks = HashMap::new();
+    for log in logs {
+        let TaskRequested { task, consumer, .. } = TaskRequested::decode_log_data(&log.inner.data)?;
+        tasks.insert(consumer, task.to());
+    }
+    Ok(tasks)
 }
 
 /// The producer's products are in the order of the consumers.

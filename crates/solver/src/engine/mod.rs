@@ -19,6 +19,9 @@ use crate::{Error, Solver};
 /// Seconds before a deadline from which on no key is shown: a tenth of the delivery period, ten minutes at most.
 const MARGIN_S: u64 = 600;
 
+/// How long ago a block can be that is just there.
+const JUST: Duration = Duration::from_secs(5);
+
 type Result<T> = std::result::Result<T, Error>;
 
 /// The loop.
@@ -29,6 +32,10 @@ pub struct Engine {
     margin: u64,
     /// When the transactions in flight were last sent, by nonce.
     sent: HashMap<u64, Instant>,
+    /// The newest block at the last look, and when that was.
+    looked: Option<(u64, Instant)>,
+    /// The last block that was seen as soon as it was there, and when that was.
+    born: Option<(u64, Instant)>,
     /// When the store was last compared with the chain's own count, and up to which task.
     compared: Option<(Instant, u64)>,
 }
@@ -42,6 +49,8 @@ impl Engine {
             sender,
             margin: MARGIN_S.min(u64::from(period) / 10),
             sent: HashMap::new(),
+            looked: None,
+            born: None,
             compared: None,
         }
     }
@@ -86,6 +95,7 @@ impl Engine {
         if self.is_stale(head) {
             return Ok(false);
         }
+        self.look(head);
         self.follow(head).await?;
         self.send_due(head).await?;
         self.solver.health.saw(head);
@@ -110,8 +120,27 @@ impl Engine {
         stale
     }
 
-    /// What time the next block will have: deadlines follow the chain's clock, whatever ours says.
+    /// Notes whether the newest block came since the last look, which was just now.
+    fn look(&mut self, head: Head) {
+        let now = Instant::now();
+        if let Some((number, when)) = self.looked
+            && number < head.number
+            && now - when < JUST
+        {
+            self.born = Some((head.number, now));
+        }
+        self.looked = Some((head.number, now));
+    }
+
+    /// What time the next block will have: deadlines follow the chain's clock, whatever ours says. A block that is just
+    /// there tells it; else the node is asked, which has to make one up out of all that its pool has.
     async fn time(&self, head: Head) -> Result<u64> {
+        let age = self.born.filter(|(number, _)| *number == head.number);
+        if let Some(age) = age.map(|(_, when)| when.elapsed())
+            && age < JUST
+        {
+            return Ok(head.timestamp + age.as_secs() + 1);
+        }
         let pending = self.solver.chain.block(BlockNumberOrTag::Pending);
         let pending = self.solver.meter.chain.wait(pending).await;
         let pending = pending.ok().flatten().map_or(0, |block| block.timestamp);

@@ -157,9 +157,11 @@ impl State {
     /// Puts what is newer into an event, as MISP's synchronisation does; `None` where the request is not newer.
     pub(crate) fn edit(&mut self, uuid: Uuid, newer: &Value) -> Option<Value> {
         let mut event = self.event(uuid)?;
-        if seconds(&newer["timestamp"]) <= seconds(&event["timestamp"]) {
+        let changed = seconds(&event["timestamp"]);
+        if newer.get("timestamp").is_some() && seconds(&newer["timestamp"]) <= changed {
             return None;
         }
+        event["timestamp"] = json!((changed + 1).to_string()); // where the request says none, it is now
         for (key, value) in newer.as_object()? {
             match key.as_str() {
                 "id" | "uuid" | "Org" | "Orgc" => {}

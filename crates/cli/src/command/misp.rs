@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::cx::Cx;
 use crate::error::{InputError, Result};
 use crate::output::Answer;
-use crate::text::table;
+use crate::text::{clean, table};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -41,22 +41,24 @@ impl Args {
     }
 }
 
-/// Rows of what became of each event; negative where one failed.
+/// Rows of what became of each event, with the causes below; negative where one failed.
 fn listed<const N: usize>(rows: &[Value], columns: [&str; N], empty: &'static str) -> Answer {
     let cell = |row: &Value, key: &str| match &row[key] {
         Value::Null => "–".to_owned(),
         Value::String(text) => text.clone(),
         other => other.to_string(),
     };
+    let failed = rows.iter().filter(|row| row["state"] == "failed");
+    let failed = failed.collect::<Vec<_>>();
     let text = || {
         let cells = rows.iter().map(|row| columns.map(|key| cell(row, key)));
-        table(columns, cells)
+        let causes = failed.iter().map(|row| {
+            let (name, cause) = (cell(row, columns[0]), cell(row, "cause"));
+            format!("\n{}: {}", clean(&name), clean(&cause))
+        });
+        table(columns, cells) + &causes.collect::<String>()
     };
-    let failed = rows.iter().any(|row| row["state"] == "failed");
-    if rows.is_empty() {
-        return Answer::list(rows, text, empty);
-    }
-    Answer::list(rows, text, empty).negative_if(failed)
+    Answer::list(rows, text, empty).negative_if(!failed.is_empty())
 }
 
 fn make_folder(folder: &Path) -> Result<(), InputError> {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::listed;
 use crate::args::MispArgs;
-use crate::error::Result;
+use crate::error::{InputError, Result};
 use crate::flow::read_document;
 use crate::output::Answer;
 
@@ -24,9 +24,13 @@ impl Args {
         let client = self.misp.client()?;
         let copies = self.files.iter().map(|file| {
             let bytes = read_document(file)?;
-            Ok(EventCopy::of(&bytes)?)
+            EventCopy::of(&bytes).map_err(|cause| InputError::NotForMisp {
+                path: file.clone(),
+                cause,
+            })
         });
-        let copies = copies.collect::<Result<Vec<_>>>()?;
+        let copies = copies.collect::<Result<Vec<_>, _>>()?;
+        client.version().await?; // what fails for all fails first
         let mut rows = Vec::new();
         for (file, copy) in self.files.iter().zip(&copies) {
             rows.push(push(&client, file, copy).await?);

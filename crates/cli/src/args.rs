@@ -1,6 +1,7 @@
 //! Arguments that many commands share, one file a group.
 
 mod listing;
+mod misp;
 mod network;
 mod output;
 mod values;
@@ -8,6 +9,7 @@ mod wallet;
 
 pub(crate) use listing::words;
 pub use listing::{ContextArgs, ListingArgs};
+pub use misp::MispArgs;
 pub use network::NetworkArgs;
 pub use output::OutputArgs;
 pub use values::{Moment, Percent, Price, WhichSolver};

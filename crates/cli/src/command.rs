@@ -12,7 +12,9 @@ mod consortium;
 mod devnet;
 mod feedback;
 mod governor;
+mod holdings;
 mod lint;
+mod misp;
 mod product;
 mod publish;
 mod refund;
@@ -42,6 +44,8 @@ pub(crate) enum Command {
     Balance(balance::Args),
     /// Settle deliveries whose time for complaints is over
     Settle(settle::Args),
+    /// Exchange events with MISP servers and feeds
+    Misp(misp::Args),
     /// See what the consortium achieved
     Audit(audit::Args),
     #[command(flatten)]
@@ -82,6 +86,8 @@ pub(crate) enum Consumer {
     Use(use_product::Args),
     /// List the account's tasks
     Tasks(tasks::Args),
+    /// List what was delivered and has since expired, been revised or withdrawn
+    Holdings(holdings::Args),
     /// Have the ticket of a task back that was not served in time
     Cancel(cancel::Args),
     /// Turn tickets back into credit
@@ -109,6 +115,7 @@ impl Command {
             Self::Feedback(args) => args.run(cx).await,
             Self::Balance(args) => args.run(cx).await,
             Self::Settle(args) => args.run(cx).await,
+            Self::Misp(args) => args.run(cx).await,
             Self::Audit(args) => args.run(cx).await,
             Self::Governor(governor) => governor.run(cx).await,
             Self::Consortium(args) => args.run(),
@@ -140,6 +147,7 @@ impl Consumer {
             Self::Buy(args) => args.run(cx).await,
             Self::Use(args) => args.run(cx).await,
             Self::Tasks(args) => args.run(cx).await,
+            Self::Holdings(args) => args.run(cx).await,
             Self::Cancel(args) => args.run(cx).await,
             Self::Refund(args) => args.run(cx).await,
             Self::Complain(args) => args.run(cx).await,

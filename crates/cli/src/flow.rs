@@ -3,6 +3,8 @@
 mod assign;
 mod choice;
 mod feedback;
+mod improve;
+mod land;
 mod money;
 mod note;
 mod offer;
@@ -15,8 +17,11 @@ mod work;
 
 pub use assign::Assigned;
 pub use feedback::{Dialogue, NoteText};
+pub(crate) use land::OURS;
+pub use land::{Held, Place};
 pub use money::Balance;
 pub use offer::Offer;
+pub(crate) use offer::read_document;
 pub use publish::Published;
 pub use redeem::{UseOptions, Used};
 pub use settle::Settled;

@@ -14,6 +14,7 @@ use alloy::primitives::{Address, B256, U256};
 use ayumi_chain::Chain;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use uuid::Uuid;
 
 use crate::error::{Result, StateError};
 pub(crate) use journal::Entry;
@@ -128,6 +129,19 @@ impl Store {
     /// That a task's data was found to be wrong.
     pub(crate) fn wrong(&self, task: U256) -> PathBuf {
         self.task(task).join("wrong")
+    }
+
+    /// As which event a task's document was brought to a place.
+    pub(crate) fn landed(&self, task: U256, place: B256) -> PathBuf {
+        self.task(task)
+            .join(format!("landed-{}.json", hex::encode(&place[..8])))
+    }
+
+    /// A document that was taken from a MISP server to be published; `hash` is of its bytes.
+    pub(crate) fn document(&self, uuid: Uuid, hash: B256) -> PathBuf {
+        self.folder
+            .join("documents")
+            .join(format!("{uuid}-{}.json", hex::encode(&hash[..4])))
     }
 
     fn task(&self, task: U256) -> PathBuf {

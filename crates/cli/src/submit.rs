@@ -93,6 +93,16 @@ enum End {
 }
 
 impl<T> Sent<T> {
+    /// Forgets this file when the result is recorded; at once, if it is already.
+    pub(crate) fn forgetting(self, path: PathBuf) -> Result<Self> {
+        let Self { result, mined } = self;
+        if mined.is_none() {
+            state::remove(&path)?;
+        }
+        let mined = mined.map(|mined| mined.forgetting(path));
+        Ok(Self { result, mined })
+    }
+
     /// The result; its transaction is over and done with.
     pub fn recorded(self) -> T {
         self.mined.into_iter().for_each(Mined::recorded);

@@ -327,6 +327,52 @@ fn feedback_killed_at_any_request_is_given_once() {
 }
 
 #[test]
+fn a_revision_that_answers_killed_at_any_request_is_one_and_answers_once() {
+    let scene = Scene::new();
+    let account = scene.account("hinode");
+    let (producer, consumer) = (
+        scene.world.account("hinode"),
+        scene.world.account("kitakaze"),
+    );
+    let published = Mutex::new(Vec::new());
+    let prepare = |number: usize| {
+        let product = scene.publish();
+        for half in 0..2 {
+            let name = format!("{number}-{half}.json");
+            consumer.must(&["use", &product, "--buy", "--another", "-o", &name]);
+            let task = (2 * number + half + 1).to_string();
+            consumer.must(&[
+                "feedback",
+                "give",
+                &task,
+                "--outcome",
+                "no-hit",
+                "--usefulness",
+                "2",
+            ]);
+        }
+        let answers = format!("{},{}", 2 * number + 1, 2 * number + 2);
+        let mut offer = scene.offer();
+        offer.splice(0..1, ["revise".to_owned(), product.clone()]);
+        offer.extend(["--answers".to_owned(), answers]);
+        lock(&published).push(product);
+        offer
+    };
+    let check = |number: usize, revised: &Value| {
+        let product = lock(&published)[number].clone();
+        assert_eq!(
+            producer.must(&["show", &product])["next"],
+            revised["product"]
+        );
+        for task in [2 * number + 1, 2 * number + 2] {
+            let said = producer.must(&["feedback", "show", &task.to_string()]);
+            assert_eq!(said["response"], "revised");
+        }
+    };
+    scene.enumerate(&account, 3, prepare, check);
+}
+
+#[test]
 fn collect_killed_at_any_request_pays_once() {
     let scene = Scene::new();
     let account = scene.account("asagiri");

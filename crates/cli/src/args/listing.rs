@@ -4,15 +4,20 @@ use ayumi_misp::{
     Action, Audience, CommercialUse, Context, ControlPoint, Direction, Level, Pap, Set, Tlp, Word,
 };
 use clap::builder::PossibleValue;
+use uuid::Uuid;
 
-use super::{Moment, Percent, Price};
+use super::{MispArgs, Moment, Percent, Price};
 use crate::flow::Offer;
 
 /// What a producer states of a product. What is not given is read out of the document.
 #[derive(Debug, Clone, clap::Args)]
 pub struct ListingArgs {
     /// MISP JSON document: one event or one object
-    pub file: PathBuf,
+    #[arg(required_unless_present = "misp_event")]
+    pub file: Option<PathBuf>,
+    /// Take this event from the MISP server instead of a file
+    #[arg(long, value_name = "UUID", conflicts_with = "file")]
+    pub misp_event: Option<Uuid>,
     /// Price of a ticket in ether; 0 is free
     #[arg(long, value_name = "ETHER")]
     pub price: Price,
@@ -31,6 +36,9 @@ pub struct ListingArgs {
     /// What the document states, in other words
     #[command(flatten)]
     pub context: ContextArgs,
+    /// Where the MISP server is.
+    #[command(flatten)]
+    pub misp: MispArgs,
 }
 
 /// What is stated instead of what the document states.

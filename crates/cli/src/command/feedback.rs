@@ -1,3 +1,6 @@
+mod sight;
+mod suggest;
+
 use std::fs;
 use std::path::PathBuf;
 
@@ -8,12 +11,15 @@ use ayumi_misp::{Action, Set};
 use clap::builder::PossibleValuesParser;
 use serde_json::{Value, json};
 
-use crate::args::words;
+use self::sight::Sight;
+use crate::args::{MispArgs, words};
 use crate::cx::Cx;
 use crate::error::{InputError, Result, TaskError};
 use crate::flow::{Dialogue, NoteText};
 use crate::output::Answer;
-use crate::text::{pairs, table};
+use crate::read::Tasks;
+use crate::session::Session;
+use crate::text::{counted, pairs, table};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -25,6 +31,8 @@ pub(crate) struct Args {
 enum Command {
     /// Say what was done with a delivery
     Give(Give),
+    /// Propose feedback from what the account's MISP server saw; none is given
+    Suggest(suggest::Args),
     /// Read the feedback on the account's products
     Inbox {
         /// Only what was not answered
@@ -57,6 +65,14 @@ struct Give {
     usefulness: u8,
     #[command(flatten)]
     note: NoteArgs,
+    /// Say it as sightings to the MISP server too
+    #[arg(long)]
+    to_misp: bool,
+    /// Value that was seen [default: all that are for detection]
+    #[arg(long, value_name = "VALUE", requires = "to_misp")]
+    sighted: Vec<String>,
+    #[command(flatten)]
+    misp: MispArgs,
 }
 
 #[derive(Debug, clap::Args)]
@@ -85,6 +101,7 @@ impl Args {
     pub(crate) async fn run(self, cx: &Cx) -> Result<Answer> {
         match self.command {
             Command::Give(args) => give(cx, args).await,
+            Command::Suggest(args) => args.run(cx).await,
             Command::Answer(args) => answer(cx, args).await,
             Command::Inbox { unanswered } => inbox(cx, unanswered).await,
             Command::Show { task } => show(cx, task).await,
@@ -113,13 +130,44 @@ async fn give(cx: &Cx, args: Give) -> Result<Answer> {
         usefulness: args.usefulness,
     };
     let note = args.note.read()?;
-    let sent = cx
-        .session()
-        .await?
-        .give_feedback(args.task, feedback, note.as_deref())
-        .await?;
-    let document = json!({ "task": args.task.to_string(), "transaction": sent.result });
-    Ok(Answer::new(&document, format!("gave feedback on task {}", args.task)).after(sent.mined))
+    let client = args.to_misp.then(|| args.misp.client()).transpose()?;
+    let session = cx.session().await?;
+    let sight = match client {
+        Some(client) => {
+            let (task, values) = (args.task, &args.sighted);
+            Some(Sight::prepare(&session, client, task, outcome, values).await?)
+        }
+        None => None,
+    };
+    let mut document = json!({ "task": args.task.to_string() });
+    let mut text = format!("gave feedback on task {}", args.task);
+    // With sightings, a feedback that is on chain already is no error: they may have failed.
+    let is_given = sight.is_some() && is_given(&session, args.task, &feedback).await?;
+    let mut mined = None;
+    if !is_given {
+        let given = session.give_feedback(args.task, feedback, note.as_deref());
+        let sent = given.await?;
+        document["transaction"] = json!(sent.result);
+        mined = sent.mined;
+    }
+    if let Some(sight) = sight {
+        let sighted = sight.say(&session, args.task).await?;
+        document["sightings"] = json!({ "added": sighted.added, "there": sighted.there });
+        let added = counted(sighted.added as u64, "sighting");
+        text = format!("{text}, and added {added} to the MISP server");
+    }
+    Ok(Answer::new(&document, text).after(mined))
+}
+
+/// Whether this very feedback is on chain.
+async fn is_given(session: &Session, task: U256, feedback: &Feedback) -> Result<bool> {
+    let task = Tasks::one(session.chain(), task).await?;
+    let given = task.feedback.map(|given| given.feedback);
+    Ok(given.is_some_and(|given| {
+        given.actions == feedback.actions
+            && given.outcome == feedback.outcome
+            && given.usefulness == feedback.usefulness
+    }))
 }
 
 async fn answer(cx: &Cx, args: AnswerArgs) -> Result<Answer> {

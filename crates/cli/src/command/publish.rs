@@ -1,13 +1,18 @@
+use std::path::Path;
+
+use alloy::primitives::{U256, keccak256};
 use ayumi_contracts::ProductId;
 use serde_json::{Value, json};
 
 use crate::args::ListingArgs;
 use crate::cx::Cx;
 use crate::endpoint::now;
-use crate::error::Result;
+use crate::error::{InputError, Result};
 use crate::flow::{Offer, Published};
 use crate::listing;
 use crate::output::Answer;
+use crate::session::Session;
+use crate::state;
 use crate::text::{ether, pairs};
 
 #[derive(Debug, clap::Args)]
@@ -23,8 +28,10 @@ impl Args {
 }
 
 /// What a document is the next edition of.
-pub(super) struct Edition {
+pub(super) struct Edition<'a> {
     pub(super) of: ProductId,
+    /// The tasks whose feedback it answers.
+    pub(super) answers: &'a [U256],
     /// Whether it may be about another event.
     pub(super) other_event: bool,
 }
@@ -33,9 +40,9 @@ pub(super) struct Edition {
 pub(super) async fn publish(
     cx: &Cx,
     args: &ListingArgs,
-    edition: Option<Edition>,
+    edition: Option<Edition<'_>>,
 ) -> Result<Answer> {
-    let mut offer = Offer::read(&args.file)?;
+    let (mut offer, left_out) = source(args).await?;
     let uuid = offer.context.uuid;
     args.apply(&mut offer);
     offer.check(args.incomplete || args.dry_run, now())?;
@@ -43,19 +50,63 @@ pub(super) async fn publish(
         return Ok(dry_run(&offer));
     }
     let session = cx.session().await?;
-    if let Some(Edition { of, other_event }) = edition
-        && !other_event
+    if let Some(edition) = &edition
+        && !edition.other_event
     {
-        session.check_same_event(of, uuid).await?;
+        session.check_same_event(edition.of, uuid).await?;
     }
     for note in &offer.notes {
         session.observer().note(&format!("note: {note}"));
     }
-    let revises = edition.map(|edition| edition.of);
-    let sent = session
-        .publish(&offer, revises, cx.global.network.solver.as_ref())
-        .await?;
+    if args.misp_event.is_some() {
+        keep(&session, &offer, &left_out)?;
+    }
+    let solver = cx.global.network.solver.as_ref();
+    let sent = match edition {
+        Some(Edition { of, answers, .. }) => session.revise(&offer, of, solver, answers).await?,
+        None => session.publish(&offer, None, solver).await?,
+    };
     Ok(Answer::new(&sent.result, text(&sent.result)).after(sent.mined))
+}
+
+/// Out of a file, or from the MISP server without what tells of that server.
+async fn source(args: &ListingArgs) -> Result<(Offer, Vec<&'static str>)> {
+    let Some(event) = args.misp_event else {
+        let file = args.file.as_deref().unwrap_or(Path::new("")); // clap demands one of the two
+        return Ok((Offer::read(file)?, Vec::new()));
+    };
+    let client = args.misp.client()?;
+    let found = client.event(event).await?;
+    let found = found.ok_or_else(|| ayumi_misp_client::Error::NotFound {
+        what: format!("event {event} at {}", client.url()),
+        message: "the user sees no such event".into(),
+    })?;
+    let (payload, left_out) = ayumi_misp_client::for_sale(&found)?;
+    let offer = Offer::new(payload).map_err(|cause| InputError::Document {
+        path: format!("MISP event {event}").into(),
+        cause,
+    })?;
+    Ok((offer, left_out))
+}
+
+/// Keeps what is published in the state folder: another solver can be given the very bytes alone.
+fn keep(session: &Session, offer: &Offer, left_out: &[&str]) -> Result<()> {
+    let uuid = offer
+        .document
+        .event()
+        .and_then(|event| event.uuid.text()?.parse().ok());
+    let hash = keccak256(&offer.payload);
+    let path = session.store()?.document(uuid.unwrap_or_default(), hash);
+    state::write(&path, &offer.payload)?;
+    if !left_out.is_empty() {
+        let left_out = left_out.join(", ");
+        let note = format!("note: left out, as it tells of the MISP server: {left_out}");
+        session.observer().note(&note);
+    }
+    session
+        .observer()
+        .note(&format!("note: the document is {}", path.display()));
+    Ok(())
 }
 
 fn text(published: &Published) -> String {

@@ -1,3 +1,7 @@
+use std::collections::BTreeMap;
+
+use alloy::primitives::U256;
+use ayumi_contracts::ProductId;
 use ayumi_misp::{Action, Audience, CommercialUse, ControlPoint, Direction, Level, Tlp};
 use serde_json::{Value, json};
 
@@ -6,10 +10,12 @@ use crate::cx::Cx;
 use crate::error::Result;
 use crate::listing::{self, stated};
 use crate::output::Answer;
-use crate::read::{Catalogue, Product};
+use crate::read::{Catalogue, Product, Tasks, Tickets, Which};
+use crate::session::Session;
 use crate::text::{ether, table, time};
 
 #[derive(Debug, Default, clap::Args)]
+#[allow(clippy::struct_excessive_bools)] // each is a flag of its own
 pub(crate) struct Args {
     /// Words that title, description or producer have
     text: Vec<String>,
@@ -49,10 +55,52 @@ pub(crate) struct Args {
     /// Stating all that a product should
     #[arg(long)]
     complete: bool,
+    /// Of which the account has a ticket or a task
+    #[arg(long)]
+    mine: bool,
+}
+
+/// What the account has of the products.
+struct Mine {
+    tickets: BTreeMap<ProductId, U256>,
+    tasks: BTreeMap<ProductId, u64>,
+}
+
+impl Mine {
+    async fn read(session: &Session) -> Result<Self> {
+        let account = session.account()?;
+        let tickets = Tickets::read(session.chain(), account).await?.0;
+        let mut tasks = BTreeMap::new();
+        for task in Tasks::read(session.chain(), &Which::Of(account))
+            .await?
+            .tasks
+            .values()
+        {
+            *tasks.entry(task.product).or_default() += 1;
+        }
+        Ok(Self { tickets, tasks })
+    }
+
+    fn has(&self, product: ProductId) -> bool {
+        self.tickets.contains_key(&product) || self.tasks.contains_key(&product)
+    }
+
+    fn row(&self, catalogue: &Catalogue, product: &Product) -> Value {
+        let mut row = row(catalogue, product);
+        let tickets = self.tickets.get(&product.id).copied().unwrap_or_default();
+        row["tickets"] = json!(tickets.to_string());
+        row["tasks"] = json!(self.tasks.get(&product.id).copied().unwrap_or(0));
+        let newest = catalogue.newest(product.id);
+        row["newest"] = json!(newest.map(|newest| newest.id.to_string()));
+        row
+    }
 }
 
 impl Args {
     pub(crate) async fn run(self, cx: &Cx) -> Result<Answer> {
+        if self.mine {
+            return self.run_for_mine(cx).await;
+        }
         let reader = cx.reader().await?;
         let catalogue = Catalogue::read(reader.chain()).await?;
         let found = catalogue
@@ -64,6 +112,24 @@ impl Args {
         Ok(Answer::list(
             &rows(&catalogue, &found),
             text,
+            "no products match",
+        ))
+    }
+
+    async fn run_for_mine(self, cx: &Cx) -> Result<Answer> {
+        let session = cx.session().await?;
+        let mine = Mine::read(&session).await?;
+        let catalogue = Catalogue::read(session.chain()).await?;
+        let found = catalogue
+            .products
+            .values()
+            .filter(|product| mine.has(product.id) && self.finds(&catalogue, product));
+        let rows = found
+            .map(|product| mine.row(&catalogue, product))
+            .collect::<Vec<_>>();
+        Ok(Answer::list(
+            &rows,
+            || mine_table(&rows),
             "no products match",
         ))
     }
@@ -116,6 +182,27 @@ fn is_of(catalogue: &Catalogue, product: &Product, wanted: &str) -> bool {
     wanted.parse() == Ok(product.producer)
         || wanted.parse() == Ok(product.id.producer)
         || wanted.parse::<u32>().is_err() && name.contains(&wanted.to_lowercase())
+}
+
+/// What the account has, for people.
+fn mine_table(rows: &[Value]) -> String {
+    let cell = |row: &Value, key: &str| match &row[key] {
+        Value::Null => "–".to_owned(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let columns = [
+        "product",
+        "title",
+        "organisation",
+        "tickets",
+        "tasks",
+        "status",
+        "valid",
+        "newest",
+    ];
+    let cells = rows.iter().map(|row| columns.map(|key| cell(row, key)));
+    table(columns, cells)
 }
 
 /// Products as JSON rows.

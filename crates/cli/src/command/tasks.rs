@@ -1,5 +1,5 @@
 use alloy::primitives::U256;
-use ayumi_contracts::ICTIOperator::State;
+use ayumi_contracts::ICTIOperator::{Response, State};
 use ayumi_contracts::Named;
 use clap::builder::PossibleValuesParser;
 use serde_json::{Value, json};
@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use crate::cx::Cx;
 use crate::error::Result;
 use crate::output::Answer;
-use crate::read::{Catalogue, Task, Tasks, Which};
+use crate::read::{Catalogue, Task, Tasks, Tickets, Which};
 use crate::session::Session;
-use crate::text::{table, time};
+use crate::text::{counted, table, time};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -23,6 +23,7 @@ impl Args {
         let session = cx.session().await?;
         let tasks = Tasks::read(session.chain(), &Which::Of(session.account()?)).await?;
         let catalogue = Catalogue::read(session.chain()).await?;
+        tell_of_tickets(&session, &catalogue).await?;
         let wanted = |task: &&Task| {
             self.only.is_empty() || self.only.iter().any(|state| state == task.state.name())
         };
@@ -57,8 +58,40 @@ fn row(session: &Session, catalogue: &Catalogue, task: &Task) -> Result<Value> {
         "deliveryBlock": task.delivered.map(|delivered| delivered.block),
         "feedback": task.feedback.is_some(),
         "answered": task.answer.is_some(),
+        "newest": catalogue.newest(task.product).map(|newest| newest.id.to_string()),
+        "response": task.answer.map(|said| said.response.name()),
+        "notice": notice(catalogue, task),
         "file": file,
     }))
+}
+
+/// What the holder of a task should know of its product.
+fn notice(catalogue: &Catalogue, task: &Task) -> Option<String> {
+    let answered = task
+        .answer
+        .is_some_and(|said| said.response == Response::Revised);
+    let newest = catalogue.newest(task.product)?.id;
+    Some(if answered {
+        format!("revised as {newest}, which answers your feedback")
+    } else {
+        format!("revised as {newest}")
+    })
+}
+
+/// Tells who holds unspent tickets that there is a next edition.
+async fn tell_of_tickets(session: &Session, catalogue: &Catalogue) -> Result<()> {
+    let tickets = Tickets::read(session.chain(), session.account()?).await?.0;
+    for (product, held) in tickets {
+        if let Some(newest) = catalogue.newest(product) {
+            let held = counted(held.saturating_to::<u64>(), "ticket");
+            let note = format!(
+                "note: you hold {held} of {product}, which was revised as {}",
+                newest.id
+            );
+            session.observer().note(&note);
+        }
+    }
+    Ok(())
 }
 
 fn text(rows: &[Value]) -> String {
@@ -82,12 +115,13 @@ fn text(rows: &[Value]) -> String {
             state,
             until,
             dialogue.into(),
+            cell(row, "notice"),
             cell(row, "file"),
         ]
     });
     table(
         [
-            "task", "product", "title", "state", "deadline", "feedback", "file",
+            "task", "product", "title", "state", "deadline", "feedback", "notice", "file",
         ],
         rows,
     )

@@ -1,10 +1,12 @@
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use alloy::primitives::U256;
 use ayumi_contracts::ProductId;
+use serde_json::json;
 
-use crate::args::Price;
+use crate::args::{MispArgs, Price};
 use crate::cx::Cx;
 use crate::error::Result;
 use crate::flow::UseOptions;
@@ -12,6 +14,7 @@ use crate::output::Answer;
 use crate::text::{counted, pairs};
 
 #[derive(Debug, clap::Args)]
+#[allow(clippy::struct_excessive_bools)] // each is a flag of its own
 pub(crate) struct Args {
     /// The product, such as 3-17
     product: ProductId,
@@ -36,10 +39,19 @@ pub(crate) struct Args {
     /// Seconds to wait for the solver
     #[arg(long, value_name = "SECONDS", default_value_t = 600)]
     wait: u64,
+    /// Bring the document to the MISP server too, with the receipt of its delivery
+    #[arg(long)]
+    to_misp: bool,
+    #[command(flatten)]
+    misp: MispArgs,
 }
 
 impl Args {
     pub(crate) async fn run(self, cx: &Cx) -> Result<Answer> {
+        let misp = self.to_misp.then(|| self.misp.client()).transpose()?;
+        if let Some(misp) = &misp {
+            misp.version().await?; // no ticket is spent on a server that is not there
+        }
         let options = UseOptions {
             file: self.output,
             force: self.force,
@@ -49,12 +61,13 @@ impl Args {
             max_price: self.max_price.map(|most| most.0),
             wait: Duration::from_secs(self.wait),
         };
-        let used = cx
-            .session()
-            .await?
-            .use_product(self.product, &options)
-            .await?;
-        let text = pairs([
+        let session = cx.session().await?;
+        let used = session.use_product(self.product, &options).await?;
+        let landed = match &misp {
+            Some(misp) => Some(session.land(used.task, misp, options.wait).await?),
+            None => None,
+        };
+        let mut text = pairs([
             ("task", used.task.to_string()),
             ("file", used.file.display().to_string()),
             ("bytes", format!("{}, verified", used.bytes)),
@@ -67,6 +80,15 @@ impl Args {
                 ),
             ),
         ]);
-        Ok(Answer::new(&used, text))
+        let mut document = json!(used);
+        if let Some((event, pushed)) = landed {
+            document["misp"] = json!({ "event": event, "state": pushed.name() });
+            let _ = write!(
+                text,
+                "\nevent  {event}, {} in the MISP server",
+                pushed.name()
+            );
+        }
+        Ok(Answer::new(&document, text))
     }
 }

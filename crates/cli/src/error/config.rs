@@ -23,6 +23,12 @@ pub enum ConfigError {
     /// Two passwords that should be the same are not.
     #[error("the two passwords differ")]
     PasswordsDiffer,
+    /// No MISP server was named.
+    #[error("no MISP server is set")]
+    NoMisp,
+    /// The key of the MISP server is nowhere.
+    #[error("the key of the MISP server is not set")]
+    NoMispKey,
     /// No folder for the state or the keystores is known.
     #[error("there is no home folder to keep the state in")]
     NoHome,
@@ -36,6 +42,8 @@ impl ConfigError {
             Self::BadNetwork { .. } => "bad-network",
             Self::NoPassword => "no-password",
             Self::PasswordsDiffer => "passwords-differ",
+            Self::NoMisp => "no-misp-set",
+            Self::NoMispKey => "no-misp-key",
             Self::NoHome => "no-home",
         }
     }
@@ -51,6 +59,10 @@ impl ConfigError {
             Self::BadNetwork { .. } => "see `ayumi config` for the settings that a profile has",
             Self::NoPassword => "name the file that holds it with --password-file or ETH_PASSWORD",
             Self::PasswordsDiffer => "type the same password twice",
+            Self::NoMisp => "set AYUMI_MISP_URL or --misp-url to the server's base URL",
+            Self::NoMispKey => {
+                "put the key that MISP shows under your profile into a file for --misp-key-file, or into AYUMI_MISP_KEY"
+            }
             Self::NoHome => "set HOME, or AYUMI_STATE and FOUNDRY_DIR",
         }
     }

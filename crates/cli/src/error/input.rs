@@ -51,6 +51,14 @@ pub enum InputError {
         /// What is wrong with it.
         cause: ParseError,
     },
+    /// The file has no event that a MISP server takes.
+    #[error("{path}: {cause}")]
+    NotForMisp {
+        /// Of the file.
+        path: PathBuf,
+        /// What is wrong with it.
+        cause: ayumi_misp_client::Error,
+    },
     /// Nobody can commit to such a payload.
     #[error(transparent)]
     PayloadSize(#[from] PayloadSizeError),
@@ -123,7 +131,7 @@ impl InputError {
         match self {
             Self::Usage(_) | Self::Misused { .. } => "usage",
             Self::File { .. } | Self::NotAFile(_) | Self::AFolder(_) => "file",
-            Self::Document { .. } => "bad-document",
+            Self::Document { .. } | Self::NotForMisp { .. } => "bad-document",
             Self::PayloadSize(_) | Self::TooLargeForSolver { .. } => "bad-size",
             Self::Incomplete(_) => "incomplete",
             Self::Leak { .. } => "leak",
@@ -148,6 +156,7 @@ impl InputError {
             Self::NotAFile(_) => "name one MISP JSON file".into(),
             Self::AFolder(_) => "name a file in it: -o FILE".into(),
             Self::Document { cause, .. } => cause.hint().into(),
+            Self::NotForMisp { cause, .. } => cause.hint(),
             Self::PayloadSize(_) => {
                 "split the event, or leave its attachments out of the export".into()
             }

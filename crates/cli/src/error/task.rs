@@ -36,6 +36,18 @@ pub enum TaskError {
         /// Of the command.
         given: ProductId,
     },
+    /// The task is about a product that is no earlier edition of the one that is revised.
+    #[error(
+        "task {task} is about product {found}, which is neither {product} nor an edition before it"
+    )]
+    OtherEdition {
+        /// The task.
+        task: U256,
+        /// Of the chain.
+        found: ProductId,
+        /// Of the command.
+        product: ProductId,
+    },
     /// The product is the account's own.
     #[error("product {0} is the account's own")]
     OwnProduct(ProductId),
@@ -253,7 +265,7 @@ impl TaskError {
             Self::UnknownTask(_) => "unknown-task",
             Self::NotMember(_) => "not-member",
             Self::NotYours { .. } => "not-consumer",
-            Self::OtherProduct { .. } => "other-product",
+            Self::OtherProduct { .. } | Self::OtherEdition { .. } => "other-product",
             Self::OwnProduct(_) => "own-product",
             Self::NotProducer { .. } => "not-producer",
             Self::NotOnSale { .. } | Self::SaleEnded { .. } => "not-on-sale",
@@ -297,6 +309,9 @@ impl TaskError {
                 "act as the account that it belongs to: --account or ETH_KEYSTORE".into()
             }
             Self::OtherProduct { found, .. } => format!("name its own product: ayumi use {found}"),
+            Self::OtherEdition { .. } => {
+                "see which feedback is about which product: ayumi feedback inbox".into()
+            }
             Self::OwnProduct(_) => {
                 "nobody delivers to itself: the document is where you published it from".into()
             }

@@ -54,7 +54,7 @@ impl Offer {
 
     /// Of a file.
     pub fn read(path: &Path) -> Result<Self> {
-        let payload = read(path)?;
+        let payload = read_document(path)?;
         let document = |cause| InputError::Document {
             path: path.to_owned(),
             cause,
@@ -128,7 +128,7 @@ impl Offer {
 }
 
 /// The bytes of a document's file; never more than a document may have.
-fn read(path: &Path) -> Result<Vec<u8>, InputError> {
+pub(crate) fn read_document(path: &Path) -> Result<Vec<u8>, InputError> {
     let file = |cause| InputError::File {
         path: path.to_owned(),
         cause,

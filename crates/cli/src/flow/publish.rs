@@ -1,3 +1,5 @@
+use std::path::PathBuf;
+
 use alloy::primitives::{Address, B256, U256, keccak256};
 use alloy::rpc::types::TransactionReceipt;
 use ayumi_chain::Call;
@@ -54,6 +56,17 @@ impl Session {
         revises: Option<ProductId>,
         solver: Option<&WhichSolver>,
     ) -> Result<Sent<Published>> {
+        let (sent, draft) = self.put_on_sale(offer, revises, solver).await?;
+        sent.forgetting(draft)
+    }
+
+    /// The same, with the draft; as long as it is there, the same offer gives the same product.
+    pub(super) async fn put_on_sale(
+        &self,
+        offer: &Offer,
+        revises: Option<ProductId>,
+        solver: Option<&WhichSolver>,
+    ) -> Result<(Sent<Published>, PathBuf)> {
         self.check_member().await?;
         let members = Members::read(self.chain()).await?;
         let target = self.choose_solver(&members, solver).await?;
@@ -66,11 +79,8 @@ impl Session {
             && !turn.is_adopted()
             && let Some(result) = self.published_before(commitment).await?
         {
-            state::remove(&draft)?;
-            return Ok(Sent {
-                result,
-                mined: None,
-            });
+            let mined = None;
+            return Ok((Sent { result, mined }, draft));
         }
         if !turn.is_adopted() {
             if let Some(product) = revises {
@@ -82,13 +92,11 @@ impl Session {
         }
         self.observer().step("publishing");
         let call = self.publish_call(offer, commitment, target.endpoint.solver(), revises)?;
-        let mined = turn.send(&call).await?.forgetting(draft);
+        let mined = turn.send(&call).await?;
         let event: ICTIToken::ProductPublished = mined.event(self.chain().contracts().token)?;
         let result = published(&event, &mined.receipt)?;
-        Ok(Sent {
-            result,
-            mined: Some(mined),
-        })
+        let mined = Some(mined);
+        Ok((Sent { result, mined }, draft))
     }
 
     /// Seals the asset to the solver's key as the chain has it, and stores it with the solver.

@@ -124,6 +124,21 @@ impl Catalogue {
             .ok_or_else(|| TaskError::UnknownProduct(product).into())
     }
 
+    /// The newest edition of a product, if there is one after it.
+    pub fn newest(&self, product: ProductId) -> Option<&Product> {
+        let next = |id: &ProductId| self.products.get(id)?.next;
+        let newest = std::iter::successors(Some(product), next).last()?;
+        self.products
+            .get(&newest)
+            .filter(|found| found.id != product)
+    }
+
+    /// A product and the editions before it.
+    pub fn editions_until(&self, product: ProductId) -> Vec<ProductId> {
+        let previous = |id: &ProductId| self.products.get(id)?.previous;
+        std::iter::successors(Some(product), previous).collect()
+    }
+
     fn of(chain: &Chain, head: Head, logs: &[Log]) -> Self {
         let mut catalogue = Self {
             products: BTreeMap::new(),

@@ -75,6 +75,8 @@ pub struct Delivered {
     pub key: B256,
     /// In which block.
     pub block: u64,
+    /// In which transaction.
+    pub transaction: B256,
 }
 
 /// A feedback.
@@ -159,11 +161,15 @@ impl Tasks {
             return;
         }
         if let Ok(event) = ICTIOperatorEvents::decode_log(&log.inner) {
-            self.note(event.data, log.block_number.unwrap_or(0));
+            let place = (
+                log.block_number.unwrap_or(0),
+                log.transaction_hash.unwrap_or_default(),
+            );
+            self.note(event.data, place);
         }
     }
 
-    fn note(&mut self, event: ICTIOperatorEvents, block: u64) {
+    fn note(&mut self, event: ICTIOperatorEvents, (block, transaction): (u64, B256)) {
         use ICTIOperatorEvents as E;
         match event {
             E::TaskRequested(e) => {
@@ -176,6 +182,7 @@ impl Tasks {
                     ciphertext_root: e.ciphertextRoot,
                     key: e.key,
                     block,
+                    transaction,
                 });
             }),
             E::TaskSettled(e) => self.change(e.task, |task| task.state = State::Settled),

@@ -335,6 +335,7 @@ fn a_revision_that_answers_killed_at_any_request_is_one_and_answers_once() {
         scene.world.account("kitakaze"),
     );
     let published = Mutex::new(Vec::new());
+    let url = scene.solver.url();
     let prepare = |number: usize| {
         let product = scene.publish();
         for half in 0..2 {
@@ -352,7 +353,7 @@ fn a_revision_that_answers_killed_at_any_request_is_one_and_answers_once() {
             ]);
         }
         let answers = format!("{},{}", 2 * number + 1, 2 * number + 2);
-        let mut offer = scene.offer();
+        let mut offer = given(&samples::offer(&url));
         offer.splice(0..1, ["revise".to_owned(), product.clone()]);
         offer.extend(["--answers".to_owned(), answers]);
         lock(&published).push(product);

@@ -210,7 +210,11 @@ mod tests {
             "2026-01-01 00:00:00",
             "1767225600",
         ] {
-            assert_eq!(unix_seconds(text, Edge::Start), Some(NEW_YEAR_2026), "{text}");
+            assert_eq!(
+                unix_seconds(text, Edge::Start),
+                Some(NEW_YEAR_2026),
+                "{text}"
+            );
         }
     }
 

@@ -120,11 +120,7 @@ mod tests {
             "https://evil。exam\u{200b}ple/a",
             "HTTPS://EVIL [.] EXAMPLE/A",
         ] {
-            assert_eq!(
-                comparable(spelling),
-                "https://evil.example/a",
-                "{spelling}"
-            );
+            assert_eq!(comparable(spelling), "https://evil.example/a", "{spelling}");
         }
         assert_eq!(comparable("a[at]evil[.]example"), "a@evil.example");
     }

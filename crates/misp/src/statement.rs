@@ -58,7 +58,7 @@ impl Statement {
         let galaxies = document.event().map(|event| &event.galaxies);
         Self::read(
             document.tags().iter(),
-            galaxies.into_iter().flat_map(|galaxies| galaxies.iter()),
+            galaxies.into_iter().flat_map(crate::Kept::iter),
             event_date(document),
         )
     }

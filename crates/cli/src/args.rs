@@ -1,11 +1,13 @@
 //! Arguments that many commands share, one file a group.
 
+mod export;
 mod listing;
 mod network;
 mod output;
 mod values;
 mod wallet;
 
+pub use export::SelectionArgs;
 pub(crate) use listing::words;
 pub use listing::{ContextArgs, ListingArgs};
 pub use network::NetworkArgs;

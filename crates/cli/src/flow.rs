@@ -2,6 +2,7 @@
 
 mod assign;
 mod choice;
+mod export;
 mod feedback;
 mod money;
 mod note;
@@ -14,10 +15,13 @@ mod trade;
 mod work;
 
 pub use assign::Assigned;
+pub use export::{ExportOptions, Exported};
 pub use feedback::{Dialogue, NoteText};
 pub use money::Balance;
 pub use offer::Offer;
+pub(crate) use offer::read as read_file;
 pub use publish::Published;
+pub(crate) use redeem::write_new;
 pub use redeem::{UseOptions, Used};
 pub use settle::Settled;
 pub use trade::{Bought, Refunded};

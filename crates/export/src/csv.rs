@@ -46,7 +46,6 @@ pub(crate) fn write(selected: &[Selected<'_>], report: &mut Report) -> String {
 
 fn row(one: &Selected<'_>) -> Result<[String; 13], Reason> {
     let (attribute, object) = (one.placed.attribute, one.placed.object);
-    let of_object = |text: Option<&Text>| told(text);
     let event = one.source.document.event();
     let tags = [&one.own.tags, &one.object.tags].map(|tags| tags.join(","));
     let tags = tags.into_iter().filter(|tags| !tags.is_empty());
@@ -61,9 +60,9 @@ fn row(one: &Selected<'_>) -> Result<[String; 13], Reason> {
         told(Some(&attribute.timestamp)),
         told(Some(&attribute.object_relation)),
         harmless(tags.collect::<Vec<_>>().join(",")),
-        of_object(object.map(|object| &object.uuid)),
-        of_object(object.map(|object| &object.name)),
-        of_object(object.map(|object| &object.meta_category)),
+        told(object.map(|object| &object.uuid)),
+        told(object.map(|object| &object.name)),
+        told(object.map(|object| &object.meta_category)),
     ])
 }
 

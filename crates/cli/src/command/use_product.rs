@@ -3,11 +3,13 @@ use std::time::Duration;
 
 use alloy::primitives::U256;
 use ayumi_contracts::ProductId;
+use ayumi_export::Format;
 
-use crate::args::Price;
+use crate::args::{Price, SelectionArgs, words};
 use crate::cx::Cx;
-use crate::error::Result;
-use crate::flow::UseOptions;
+use crate::error::{InputError, Result};
+use crate::flow::{ExportOptions, UseOptions};
+use crate::listing::told;
 use crate::output::Answer;
 use crate::text::{counted, pairs};
 
@@ -36,10 +38,24 @@ pub(crate) struct Args {
     /// Seconds to wait for the solver
     #[arg(long, value_name = "SECONDS", default_value_t = 600)]
     wait: u64,
+    /// Also write the document in this format, beside it
+    #[arg(long, value_parser = words::<Format>())]
+    format: Option<Format>,
+    #[command(flatten)]
+    selection: SelectionArgs,
 }
 
 impl Args {
     pub(crate) async fn run(self, cx: &Cx) -> Result<Answer> {
+        if self.format.is_none() && self.selection.is_given() {
+            let message =
+                "--direction, --control-point, --at and --all choose what --format writes";
+            return Err(InputError::Usage(message.into()).into());
+        }
+        let export = self.format.map(|format| ExportOptions {
+            format,
+            options: self.selection.options(),
+        });
         let options = UseOptions {
             file: self.output,
             force: self.force,
@@ -48,6 +64,7 @@ impl Args {
             buy: self.buy,
             max_price: self.max_price.map(|most| most.0),
             wait: Duration::from_secs(self.wait),
+            export,
         };
         let used = cx
             .session()
@@ -67,6 +84,13 @@ impl Args {
                 ),
             ),
         ]);
-        Ok(Answer::new(&used, text))
+        let Some(export) = &used.export else {
+            return Ok(Answer::new(&used, text));
+        };
+        let text = format!(
+            "{text}\n{}",
+            pairs([("export", export.file.display().to_string())])
+        );
+        Ok(Answer::new(&used, text).remarking(told(export.format, &export.report)))
     }
 }

@@ -51,6 +51,9 @@ pub enum InputError {
         /// What is wrong with it.
         cause: ParseError,
     },
+    /// None of a folder's files is a MISP document.
+    #[error("{0} has no MISP document in it")]
+    NoDocuments(PathBuf),
     /// Nobody can commit to such a payload.
     #[error(transparent)]
     PayloadSize(#[from] PayloadSizeError),
@@ -123,7 +126,7 @@ impl InputError {
         match self {
             Self::Usage(_) | Self::Misused { .. } => "usage",
             Self::File { .. } | Self::NotAFile(_) | Self::AFolder(_) => "file",
-            Self::Document { .. } => "bad-document",
+            Self::Document { .. } | Self::NoDocuments(_) => "bad-document",
             Self::PayloadSize(_) | Self::TooLargeForSolver { .. } => "bad-size",
             Self::Incomplete(_) => "incomplete",
             Self::Leak { .. } => "leak",
@@ -148,6 +151,7 @@ impl InputError {
             Self::NotAFile(_) => "name one MISP JSON file".into(),
             Self::AFolder(_) => "name a file in it: -o FILE".into(),
             Self::Document { cause, .. } => cause.hint().into(),
+            Self::NoDocuments(_) => "name a folder with *.json of one event or object each".into(),
             Self::PayloadSize(_) => {
                 "split the event, or leave its attachments out of the export".into()
             }

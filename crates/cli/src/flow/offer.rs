@@ -128,7 +128,7 @@ impl Offer {
 }
 
 /// The bytes of a document's file; never more than a document may have.
-fn read(path: &Path) -> Result<Vec<u8>, InputError> {
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, InputError> {
     let file = |cause| InputError::File {
         path: path.to_owned(),
         cause,

@@ -1,5 +1,6 @@
 //! Arguments that many commands share, one file a group.
 
+mod export;
 mod listing;
 mod misp;
 mod network;
@@ -7,6 +8,7 @@ mod output;
 mod values;
 mod wallet;
 
+pub use export::SelectionArgs;
 pub(crate) use listing::words;
 pub use listing::{ContextArgs, ListingArgs};
 pub use misp::MispArgs;

@@ -10,6 +10,7 @@ mod completions;
 mod config;
 mod consortium;
 mod devnet;
+mod export;
 mod feedback;
 mod governor;
 mod holdings;
@@ -94,6 +95,8 @@ pub(crate) enum Consumer {
     Refund(refund::Args),
     /// Have the price of a wrong delivery back
     Complain(complain::Args),
+    /// Write a MISP document for security controls and other platforms
+    Export(export::Args),
 }
 
 /// For everyone.
@@ -151,6 +154,7 @@ impl Consumer {
             Self::Cancel(args) => args.run(cx).await,
             Self::Refund(args) => args.run(cx).await,
             Self::Complain(args) => args.run(cx).await,
+            Self::Export(args) => args.run(),
         }
     }
 }

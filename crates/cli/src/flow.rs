@@ -2,6 +2,7 @@
 
 mod assign;
 mod choice;
+mod export;
 mod feedback;
 mod improve;
 mod land;
@@ -16,6 +17,7 @@ mod trade;
 mod work;
 
 pub use assign::Assigned;
+pub use export::{ExportOptions, Exported};
 pub use feedback::{Dialogue, NoteText};
 pub(crate) use land::OURS;
 pub use land::{Held, Place};
@@ -23,6 +25,7 @@ pub use money::Balance;
 pub use offer::Offer;
 pub(crate) use offer::read_document;
 pub use publish::Published;
+pub(crate) use redeem::write_new;
 pub use redeem::{UseOptions, Used};
 pub use settle::Settled;
 pub use trade::{Bought, Refunded};

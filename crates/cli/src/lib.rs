@@ -33,8 +33,8 @@ pub use command::DevnetError;
 pub use endpoint::{Endpoint, Identity, SolverError};
 pub use error::{ConfigError, Error, InputError, Result, StateError, TaskError};
 pub use flow::{
-    Assigned, Balance, Bought, Dialogue, Held, NoteText, Offer, Payload, Place, Published,
-    Refunded, Settled, UseOptions, Used,
+    Assigned, Balance, Bought, Dialogue, ExportOptions, Exported, Held, NoteText, Offer, Payload,
+    Place, Published, Refunded, Settled, UseOptions, Used,
 };
 pub use output::{Answer, Verdict};
 pub use progress::{Observer, Silent};

@@ -1,10 +1,15 @@
 //! The public listing of a product: between MISP's words, the contract's numbers and JSON.
 
+use std::fmt::Write as _;
+
 use alloy::primitives::{B128, U256, Uint};
 use ayumi_contracts::ICTIToken;
+use ayumi_export::{Directions, Format, Report};
 use ayumi_misp::{Context, Flag, Set, Word};
 use serde_json::{Value, json};
 use uuid::Uuid;
+
+use crate::text::counted;
 
 /// The context of a listing on chain. What no word stands for is unstated.
 pub(crate) fn context(listing: &ICTIToken::Listing) -> Context {
@@ -118,6 +123,41 @@ pub(crate) fn lines(context: &Context) -> Vec<(&'static str, String)> {
         ),
         ("not stated", missing),
     ]
+}
+
+/// What an export has and what it leaves out, for people.
+pub(crate) fn told(format: Format, report: &Report) -> String {
+    let Directions {
+        outbound,
+        inbound,
+        both,
+        unstated,
+    } = report.directions;
+    let counts = [
+        (outbound, "outbound"),
+        (inbound, "inbound"),
+        (both, "both"),
+        (unstated, "without a direction"),
+    ];
+    let counts = counts.into_iter().filter(|(count, _)| *count > 0);
+    let counts = counts.map(|(count, word)| format!("{count} {word}"));
+    let mut told = format!("exported {}", counted(report.exported as u64, "indicator"));
+    if report.exported > 0 {
+        let _ = write!(told, " ({})", counts.collect::<Vec<_>>().join(", "));
+    }
+    if report.without_end > 0 {
+        let _ = write!(told, "; {} without a stated end", report.without_end);
+    }
+    if format == Format::List && outbound > 0 && inbound > 0 {
+        told += "\nthe list has both directions: --direction takes one";
+    }
+    if !report.left_out.is_empty() {
+        let _ = write!(told, "\nleft out {}:", report.left_out_in_all());
+    }
+    for (reason, count) in &report.left_out {
+        let _ = write!(told, "\n{count:>7}  {reason}: {}", reason.meaning());
+    }
+    told
 }
 
 /// The word, unless it says that nothing is said.

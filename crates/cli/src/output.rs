@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write as _};
 
@@ -16,7 +17,7 @@ pub struct Answer {
     text: String,
     verdict: Verdict,
     /// For people, beside the result.
-    remark: Option<&'static str>,
+    remark: Option<Cow<'static, str>>,
     mined: Vec<Mined>,
 }
 
@@ -66,9 +67,9 @@ impl Answer {
         Self::new(&rows, text())
     }
 
-    /// The same, with a line for people on stderr.
-    pub fn remarking(mut self, remark: &'static str) -> Self {
-        self.remark = Some(remark);
+    /// The same, with a remark for people on stderr.
+    pub fn remarking(mut self, remark: impl Into<Cow<'static, str>>) -> Self {
+        self.remark = Some(remark.into());
         self
     }
 

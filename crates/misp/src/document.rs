@@ -182,6 +182,11 @@ impl Document {
 }
 
 impl Placed<'_> {
+    /// Whether it is a proposal, which its owner has not accepted.
+    pub fn is_proposal(&self) -> bool {
+        self.proposal_index.is_some()
+    }
+
     /// The JSON pointer of the attribute in the bytes.
     pub fn pointer(&self) -> String {
         let segment =

@@ -7,7 +7,7 @@
 use serde::Serialize;
 
 use crate::document::{Document, Placed};
-use crate::refang::refang;
+use crate::refang::comparable;
 
 /// An attribute whose value is in the text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -87,7 +87,7 @@ const MIN_WORD_CHARS: usize = 14;
 impl Document {
     /// The attributes, deleted and proposed ones too, whose values are in `text`.
     pub fn leaks(&self, text: &str) -> Vec<Leak> {
-        let text = refang(text);
+        let text = comparable(text);
         self.attributes_and_proposals()
             .filter_map(|placed| leak(&placed, &text))
             .collect()
@@ -122,7 +122,7 @@ fn is_in(kind: &str, part: &str, text: &str) -> bool {
     if NEVER.contains(&kind) {
         return false;
     }
-    let part = refang(part.trim());
+    let part = comparable(part.trim());
     let bare = part
         .split_once("://")
         .map_or(&*part, |(_, rest)| rest)

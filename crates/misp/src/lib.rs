@@ -8,6 +8,7 @@
 //!   stay in `more`, and serialising it again gives the same JSON value;
 //! - [`Context::read`] takes from the tags and fields what the public listing states, and [`Context::missing`] tells what
 //!   they do not state;
+//! - [`Statement`] is what one place states, the document, an object or an attribute, where [`Context`] is the sum;
 //! - [`Document::leaks`] finds indicators of the document in a text that is to be public.
 //!
 //! Two invariants: the bytes are never rewritten (what is committed to and delivered is the input itself), and no input
@@ -25,6 +26,7 @@ mod missing;
 pub mod model;
 mod period;
 mod refang;
+mod statement;
 mod tag;
 mod threat;
 mod usage;
@@ -40,6 +42,9 @@ pub use json::MAX_NESTING;
 pub use kept::{Kept, Many, Text};
 pub use leaks::Leak;
 pub use missing::Need;
+pub use period::{Edge, unix_seconds};
+pub use refang::refang;
+pub use statement::{End, Statement};
 pub use tag::MachineTag;
 pub use vocabulary::{Action, Audience, CommercialUse, ControlPoint, Direction, Level, Pap, Tlp};
 pub use words::{Flag, Set, UnknownBits, UnknownWord, Word};

@@ -24,9 +24,12 @@ pub(crate) struct Period {
     pub(crate) until: u64,
 }
 
-#[derive(Clone, Copy)]
-enum Edge {
+/// Which edge of a period a date is.
+#[derive(Debug, Clone, Copy)]
+pub enum Edge {
+    /// A day counts from its first second.
     Start,
+    /// A day counts to its last second.
     End,
 }
 
@@ -117,7 +120,7 @@ fn retention(document: &Document, tags: &Tags, notes: &mut Vec<Note>) -> Option<
 }
 
 /// `7d`, `2w`, `3m` or `1y` after `date`.
-fn retention_end(date: Date, length: &str) -> Option<u64> {
+pub(crate) fn retention_end(date: Date, length: &str) -> Option<u64> {
     let (digits, unit) = length.split_at_checked(length.len().checked_sub(1)?)?;
     let number = digits.parse::<i64>().ok().filter(|number| *number > 0)?;
     let span = match unit {
@@ -140,7 +143,7 @@ fn dated(
     place: impl FnOnce() -> String,
     notes: &mut Vec<Note>,
 ) -> Option<u64> {
-    let read = parse(text.trim(), edge);
+    let read = unix_seconds(text.trim(), edge);
     if read.is_none() {
         notes.push(Note::BadDate {
             place: place(),
@@ -150,8 +153,10 @@ fn dated(
     read
 }
 
+/// A date as MISP documents have it, in Unix seconds; `None` if it is none after 1970.
+///
 /// Tags are folded to lower case, ISO 8601 has `T` and `Z`; jiff reads both.
-fn parse(text: &str, edge: Edge) -> Option<u64> {
+pub fn unix_seconds(text: &str, edge: Edge) -> Option<u64> {
     if text.len() == "2026-12-31".len()
         && let Ok(date) = text.parse::<Date>()
     {
@@ -188,9 +193,9 @@ mod tests {
 
     #[test]
     fn a_day_starts_at_its_first_second_and_ends_at_its_last() {
-        assert_eq!(parse("2026-01-01", Edge::Start), Some(NEW_YEAR_2026));
+        assert_eq!(unix_seconds("2026-01-01", Edge::Start), Some(NEW_YEAR_2026));
         assert_eq!(
-            parse("2026-01-01", Edge::End),
+            unix_seconds("2026-01-01", Edge::End),
             Some(NEW_YEAR_2026 + DAY - 1)
         );
     }
@@ -205,7 +210,11 @@ mod tests {
             "2026-01-01 00:00:00",
             "1767225600",
         ] {
-            assert_eq!(parse(text, Edge::Start), Some(NEW_YEAR_2026), "{text}");
+            assert_eq!(
+                unix_seconds(text, Edge::Start),
+                Some(NEW_YEAR_2026),
+                "{text}"
+            );
         }
     }
 
@@ -221,7 +230,7 @@ mod tests {
             "-5",
             "99999999999999999999",
         ] {
-            assert_eq!(parse(text, Edge::Start), None, "{text}");
+            assert_eq!(unix_seconds(text, Edge::Start), None, "{text}");
         }
     }
 

@@ -31,18 +31,9 @@ const DEFANGED: [(&str, &str); 25] = [
     ("fxp://", "ftp://"),
 ];
 
-/// `text` in lower case, refanged, without invisible characters, full-width forms as ASCII, IPv6 addresses in their one
-/// canonical form (RFC 5952).
-pub(crate) fn refang(text: &str) -> String {
-    let plain = text
-        .chars()
-        .filter(|c| !is_invisible(*c))
-        .map(half_width)
-        .collect::<String>()
-        .to_lowercase();
-    let refanged = DEFANGED
-        .into_iter()
-        .fold(plain, |text, (from, to)| replace(text, from, to));
+/// `text` in lower case, [refanged](refang), IPv6 addresses in their one canonical form (RFC 5952).
+pub(crate) fn comparable(text: &str) -> String {
+    let refanged = refang(text).to_lowercase();
     if refanged.matches(':').count() < 2 {
         refanged
     } else {
@@ -50,12 +41,34 @@ pub(crate) fn refang(text: &str) -> String {
     }
 }
 
+/// `text` as it was before it was defanged, without invisible characters, and full-width forms as ASCII. Upper and lower
+/// case stay: the path of a URL has both.
+pub fn refang(text: &str) -> String {
+    let plain = text
+        .chars()
+        .filter(|c| !is_invisible(*c))
+        .map(half_width)
+        .collect::<String>();
+    DEFANGED
+        .into_iter()
+        .fold(plain, |text, (from, to)| replace(text, from, to))
+}
+
+/// Replaces `from`, which is in lower case, in whatever case it is written.
 fn replace(text: String, from: &str, to: &str) -> String {
-    if text.contains(from) {
-        text.replace(from, to)
-    } else {
-        text
+    let folded = text.to_ascii_lowercase();
+    if !folded.contains(from) {
+        return text;
     }
+    let mut replaced = String::with_capacity(text.len());
+    let mut done = 0;
+    for (start, _) in folded.match_indices(from) {
+        replaced.push_str(&text[done..start]);
+        replaced.push_str(to);
+        done = start + from.len();
+    }
+    replaced.push_str(&text[done..]);
+    replaced
 }
 
 /// Soft hyphen, zero-width characters, word joiner, byte order mark.
@@ -107,24 +120,32 @@ mod tests {
             "https://evil。exam\u{200b}ple/a",
             "HTTPS://EVIL [.] EXAMPLE/A",
         ] {
-            assert_eq!(refang(spelling), "https://evil.example/a", "{spelling}");
+            assert_eq!(comparable(spelling), "https://evil.example/a", "{spelling}");
         }
-        assert_eq!(refang("a[at]evil[.]example"), "a@evil.example");
+        assert_eq!(comparable("a[at]evil[.]example"), "a@evil.example");
+    }
+
+    #[test]
+    fn the_case_of_a_path_stays() {
+        assert_eq!(
+            refang("hXXps://Evil[DOT]example/Gate.PHP?İ=A"),
+            "https://Evil.example/Gate.PHP?İ=A"
+        );
     }
 
     #[test]
     fn an_ipv6_address_has_one_spelling() {
         assert_eq!(
-            refang("from 2001:0DB8:0:0::1, and"),
+            comparable("from 2001:0DB8:0:0::1, and"),
             "from 2001:db8::1, and"
         );
-        assert_eq!(refang("2001[:]db8[:][:]1"), "2001:db8::1");
+        assert_eq!(comparable("2001[:]db8[:][:]1"), "2001:db8::1");
     }
 
     #[test]
     fn plain_words_stay() {
         assert_eq!(
-            refang("Report (May): 10:30:15 [sic]"),
+            comparable("Report (May): 10:30:15 [sic]"),
             "report (may): 10:30:15 [sic]"
         );
     }

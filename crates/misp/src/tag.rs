@@ -103,16 +103,16 @@ pub(crate) fn machine(tags: &[String]) -> impl Iterator<Item = (&str, MachineTag
         .filter_map(|tag| Some((tag.as_str(), MachineTag::parse(tag)?)))
 }
 
-fn is_shared(tag: &Tag) -> bool {
+pub(crate) fn is_shared(tag: &Tag) -> bool {
     !tag.local.is_true() && !tag.exportable.is_false()
 }
 
-fn attribute_tags(attribute: &Attribute) -> Vec<String> {
+pub(crate) fn attribute_tags(attribute: &Attribute) -> Vec<String> {
     let clusters = attribute.galaxies.iter().flat_map(cluster_tags);
     distinct(names(attribute.tags.iter()).chain(clusters))
 }
 
-fn names<'a>(tags: impl IntoIterator<Item = &'a Tag>) -> impl Iterator<Item = String> {
+pub(crate) fn names<'a>(tags: impl IntoIterator<Item = &'a Tag>) -> impl Iterator<Item = String> {
     let names = tags
         .into_iter()
         .filter_map(|tag| Some(tag.name.text()?.trim().to_owned()));
@@ -120,7 +120,7 @@ fn names<'a>(tags: impl IntoIterator<Item = &'a Tag>) -> impl Iterator<Item = St
 }
 
 /// The tags that attach a galaxy's clusters; built as MISP builds them where a cluster does not name its own.
-fn cluster_tags(galaxy: &Galaxy) -> impl Iterator<Item = String> {
+pub(crate) fn cluster_tags(galaxy: &Galaxy) -> impl Iterator<Item = String> {
     galaxy.clusters.iter().filter_map(|cluster| {
         let named = cluster
             .tag_name
@@ -133,7 +133,7 @@ fn cluster_tags(galaxy: &Galaxy) -> impl Iterator<Item = String> {
     })
 }
 
-fn distinct(tags: impl Iterator<Item = String>) -> Vec<String> {
+pub(crate) fn distinct(tags: impl Iterator<Item = String>) -> Vec<String> {
     let mut seen = HashSet::new();
     tags.filter(|tag| seen.insert(tag.to_lowercase())).collect()
 }

@@ -6,7 +6,7 @@
 use crate::document::Document;
 use crate::error::Note;
 use crate::model::Attribute;
-use crate::tag::{MachineTag, Tags};
+use crate::tag::{MachineTag, Tags, machine};
 use crate::vocabulary::{Action, Audience, ControlPoint, Direction};
 use crate::words::{Set, Word};
 
@@ -38,6 +38,16 @@ impl Usage {
             live.filter(|attribute| attribute.to_ids.is_true())
                 .filter_map(direction_of),
         );
+        usage.settle_directions();
+        usage
+    }
+
+    /// What the tags of one place state, without regard to any other.
+    pub(crate) fn stated_by(tags: &[String]) -> Self {
+        let mut usage = Self::default();
+        for (_, tag) in machine(tags) {
+            let _ = usage.read(&tag);
+        }
         usage.settle_directions();
         usage
     }
@@ -115,7 +125,7 @@ impl Usage {
 }
 
 /// MISP's own convention, as its Suricata export has it: `ip-dst` is where traffic goes, `ip-src` where it comes from.
-fn direction_of(attribute: &Attribute) -> Option<Direction> {
+pub(crate) fn direction_of(attribute: &Attribute) -> Option<Direction> {
     match attribute.r#type.text()?.split('|').next()? {
         "ip-dst" => Some(Direction::Outbound),
         "ip-src" => Some(Direction::Inbound),

@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use alloy::primitives::U256;
 use ayumi_contracts::ProductId;
+use ayumi_export::Format;
 use serde_json::json;
 
-use crate::args::{MispArgs, Price};
+use crate::args::{MispArgs, Price, SelectionArgs, words};
 use crate::cx::Cx;
-use crate::error::Result;
-use crate::flow::UseOptions;
+use crate::error::{InputError, Result};
+use crate::flow::{ExportOptions, UseOptions};
+use crate::listing::told;
 use crate::output::Answer;
 use crate::text::{counted, pairs};
 
@@ -39,6 +41,11 @@ pub(crate) struct Args {
     /// Seconds to wait for the solver
     #[arg(long, value_name = "SECONDS", default_value_t = 600)]
     wait: u64,
+    /// Also write the document in this format, beside it
+    #[arg(long, value_parser = words::<Format>())]
+    format: Option<Format>,
+    #[command(flatten)]
+    selection: SelectionArgs,
     /// Bring the document to the MISP server too, with the receipt of its delivery
     #[arg(long)]
     to_misp: bool,
@@ -48,6 +55,15 @@ pub(crate) struct Args {
 
 impl Args {
     pub(crate) async fn run(self, cx: &Cx) -> Result<Answer> {
+        if self.format.is_none() && self.selection.is_given() {
+            let message =
+                "--direction, --control-point, --at and --all choose what --format writes";
+            return Err(InputError::Usage(message.into()).into());
+        }
+        let export = self.format.map(|format| ExportOptions {
+            format,
+            options: self.selection.options(),
+        });
         let misp = self.to_misp.then(|| self.misp.client()).transpose()?;
         if let Some(misp) = &misp {
             misp.version().await?; // no ticket is spent on a server that is not there
@@ -60,6 +76,7 @@ impl Args {
             buy: self.buy,
             max_price: self.max_price.map(|most| most.0),
             wait: Duration::from_secs(self.wait),
+            export,
         };
         let session = cx.session().await?;
         let used = session.use_product(self.product, &options).await?;
@@ -80,6 +97,9 @@ impl Args {
                 ),
             ),
         ]);
+        if let Some(export) = &used.export {
+            let _ = write!(text, "\n{}", pairs([("export", export.file.display().to_string())]));
+        }
         let mut document = json!(used);
         if let Some((event, pushed)) = landed {
             document["misp"] = json!({ "event": event, "state": pushed.name() });
@@ -89,6 +109,10 @@ impl Args {
                 pushed.name()
             );
         }
-        Ok(Answer::new(&document, text))
+        let answer = Answer::new(&document, text);
+        Ok(match &used.export {
+            Some(export) => answer.remarking(told(export.format, &export.report)),
+            None => answer,
+        })
     }
 }

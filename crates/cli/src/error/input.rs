@@ -59,6 +59,9 @@ pub enum InputError {
         /// What is wrong with it.
         cause: ayumi_misp_client::Error,
     },
+    /// None of a folder's files is a MISP document.
+    #[error("{0} has no MISP document in it")]
+    NoDocuments(PathBuf),
     /// Nobody can commit to such a payload.
     #[error(transparent)]
     PayloadSize(#[from] PayloadSizeError),
@@ -131,7 +134,7 @@ impl InputError {
         match self {
             Self::Usage(_) | Self::Misused { .. } => "usage",
             Self::File { .. } | Self::NotAFile(_) | Self::AFolder(_) => "file",
-            Self::Document { .. } | Self::NotForMisp { .. } => "bad-document",
+            Self::Document { .. } | Self::NotForMisp { .. } | Self::NoDocuments(_) => "bad-document",
             Self::PayloadSize(_) | Self::TooLargeForSolver { .. } => "bad-size",
             Self::Incomplete(_) => "incomplete",
             Self::Leak { .. } => "leak",
@@ -157,6 +160,7 @@ impl InputError {
             Self::AFolder(_) => "name a file in it: -o FILE".into(),
             Self::Document { cause, .. } => cause.hint().into(),
             Self::NotForMisp { cause, .. } => cause.hint(),
+            Self::NoDocuments(_) => "name a folder with *.json of one event or object each".into(),
             Self::PayloadSize(_) => {
                 "split the event, or leave its attachments out of the export".into()
             }

@@ -14,6 +14,7 @@ use ayumi_sealing::Seed;
 use serde::{Deserialize, Serialize};
 
 use super::choice::{Choice, choose};
+use super::export::{ExportOptions, Exported};
 use super::work::Payload;
 use crate::error::{InputError, Result, TaskError};
 use crate::listing;
@@ -39,6 +40,8 @@ pub struct UseOptions {
     pub max_price: Option<U256>,
     /// How long to wait for the solver.
     pub wait: Duration,
+    /// What to write beside the document.
+    pub export: Option<ExportOptions>,
 }
 
 impl Default for UseOptions {
@@ -51,6 +54,7 @@ impl Default for UseOptions {
             buy: false,
             max_price: None,
             wait: Duration::from_mins(10),
+            export: None,
         }
     }
 }
@@ -74,6 +78,9 @@ pub struct Used {
     pub blocks: u64,
     /// From sending the request, or taking the task up, to the file.
     pub milliseconds: u64,
+    /// What was written beside it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub export: Option<Exported>,
 }
 
 /// That a task's payload was written.
@@ -96,10 +103,17 @@ impl Session {
             .clone()
             .unwrap_or_else(|| default_file(&product));
         check_file(&file, &product, options.force)?;
+        if let Some(export) = &options.export {
+            check_export(&export.file(&file), options.force)?;
+        }
         let started = Instant::now();
         let task = self.task_for(&product, options).await?;
         let payload = self.collect_task(&product, &task, options.wait).await?;
         self.write(&task, &file, &payload, options.force)?;
+        let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let export = options.export.as_ref();
+        let export =
+            export.map(|export| export.write(&product, &file, &payload.bytes, options.force));
         Ok(Used {
             task: task.id,
             product: product.id,
@@ -107,7 +121,8 @@ impl Session {
             bytes: payload.bytes.len() as u64,
             verified: true,
             blocks: payload.blocks,
-            milliseconds: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            milliseconds,
+            export: export.transpose()?,
         })
     }
 
@@ -215,16 +230,7 @@ impl Session {
 
     /// Writes the file whole or not at all, and remembers that it was written.
     fn write(&self, task: &Task, file: &Path, payload: &Payload, force: bool) -> Result<()> {
-        let io = |cause| InputError::File {
-            path: file.to_owned(),
-            cause,
-        };
-        match fs::read(file) {
-            Ok(found) if found == payload.bytes => {}
-            Ok(_) if !force => return Err(InputError::Exists(file.to_owned()).into()),
-            Err(cause) if cause.kind() != ErrorKind::NotFound => return Err(io(cause).into()),
-            _ => write_file(file, &payload.bytes).map_err(io)?,
-        }
+        write_new(file, &payload.bytes, force)?;
         let written = Written {
             file: std::path::absolute(file).unwrap_or_else(|_| file.to_owned()),
         };
@@ -282,6 +288,32 @@ fn check_file(file: &Path, product: &Product, force: bool) -> Result<(), InputEr
             Err(InputError::Exists(file.to_owned()))
         }
         _ => Ok(()),
+    }
+}
+
+/// An export differs with the moment, so one that is there is in the way before a ticket is spent.
+fn check_export(file: &Path, force: bool) -> Result<(), InputError> {
+    match fs::metadata(file) {
+        Ok(metadata) if metadata.is_dir() => Err(InputError::AFolder(file.to_owned())),
+        Ok(_) if !force => Err(InputError::Exists(file.to_owned())),
+        _ => Ok(()),
+    }
+}
+
+/// Writes a file whole or not at all, and over other content only with `force`.
+pub(crate) fn write_new(file: &Path, bytes: &[u8], force: bool) -> Result<(), InputError> {
+    let io = |cause| InputError::File {
+        path: file.to_owned(),
+        cause,
+    };
+    match fs::read(file) {
+        Ok(found) if found == bytes => Ok(()),
+        Ok(_) if !force => Err(InputError::Exists(file.to_owned())),
+        Err(cause) if cause.kind() == ErrorKind::IsADirectory => {
+            Err(InputError::AFolder(file.to_owned()))
+        }
+        Err(cause) if cause.kind() != ErrorKind::NotFound => Err(io(cause)),
+        _ => write_file(file, bytes).map_err(io),
     }
 }
 

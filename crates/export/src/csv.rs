@@ -1,0 +1,115 @@
+//! MISP's CSV: the columns of its own export, a line an attribute, quoted as RFC 4180 has it.
+//!
+//! Values of networks are refanged, all others are as they came. Spreadsheets run what starts like a formula: texts for
+//! people get an apostrophe in front, as they would by hand; a value that starts so is left out, because with an apostrophe
+//! it would match nothing.
+
+use ayumi_misp::{Text, refang};
+
+use crate::observable::{Class, classes};
+use crate::report::{Reason, Report};
+use crate::select::Selected;
+
+const HEADER: [&str; 13] = [
+    "uuid",
+    "event_id",
+    "category",
+    "type",
+    "value",
+    "comment",
+    "to_ids",
+    "date",
+    "object_relation",
+    "attribute_tag",
+    "object_uuid",
+    "object_name",
+    "object_meta_category",
+];
+
+pub(crate) fn write(selected: &[Selected<'_>], report: &mut Report) -> String {
+    let mut writer = csv::WriterBuilder::new()
+        .terminator(csv::Terminator::Any(b'\n'))
+        .from_writer(Vec::new());
+    let rows = selected
+        .iter()
+        .filter_map(|one| report.count(one, row(one)))
+        .collect::<Vec<_>>();
+    let header = HEADER.map(str::to_owned);
+    for row in std::iter::once(header).chain(rows) {
+        writer
+            .write_record(row)
+            .expect("memory takes rows of the header's length");
+    }
+    let bytes = writer.into_inner().expect("memory needs no flush");
+    String::from_utf8(bytes).expect("text in quotes is text")
+}
+
+fn row(one: &Selected<'_>) -> Result<[String; 13], Reason> {
+    let (attribute, object) = (one.placed.attribute, one.placed.object);
+    let event = one.source.document.event();
+    let tags = [&one.own.tags, &one.object.tags].map(|tags| tags.join(","));
+    let tags = tags.into_iter().filter(|tags| !tags.is_empty());
+    Ok([
+        told(Some(&attribute.uuid)),
+        told(event.map(|event| &event.id)),
+        told(Some(&attribute.category)),
+        told(Some(&attribute.r#type)),
+        value(one)?,
+        told(Some(&attribute.comment)),
+        u8::from(attribute.to_ids.is_true()).to_string(),
+        told(Some(&attribute.timestamp)),
+        told(Some(&attribute.object_relation)),
+        harmless(tags.collect::<Vec<_>>().join(",")),
+        told(object.map(|object| &object.uuid)),
+        told(object.map(|object| &object.name)),
+        told(object.map(|object| &object.meta_category)),
+    ])
+}
+
+fn value(one: &Selected<'_>) -> Result<String, Reason> {
+    let value = one.placed.attribute.value.text().unwrap_or_default();
+    if value.trim().is_empty() {
+        return Err(Reason::Malformed);
+    }
+    if is_formula(&value) {
+        return Err(Reason::Formula);
+    }
+    let of_networks = |class: &Class| {
+        matches!(
+            class,
+            Class::Address | Class::Domain | Class::Host | Class::Url | Class::Mail(_)
+        )
+    };
+    let classes = classes(&one.kind()).unwrap_or_default();
+    Ok(if classes.iter().any(of_networks) {
+        refang(value.trim())
+    } else {
+        value.into_owned()
+    })
+}
+
+fn told(text: Option<&Text>) -> String {
+    harmless(text.and_then(Text::text).unwrap_or_default().into_owned())
+}
+
+fn harmless(text: String) -> String {
+    if is_formula(&text) {
+        format!("'{text}")
+    } else {
+        text
+    }
+}
+
+/// Whether a spreadsheet takes it for a formula; a number with its sign is none.
+fn is_formula(text: &str) -> bool {
+    let is_number = |rest: &str| {
+        rest.chars()
+            .all(|c| c.is_ascii_digit() || matches!(c, ' ' | '.' | '-' | '(' | ')'))
+    };
+    let text = text.trim_start_matches([' ', '\u{feff}']);
+    match text.chars().next() {
+        Some('=' | '@' | '\t' | '\r' | '\n' | '＝' | '＋' | '－' | '＠') => true,
+        Some('+' | '-') => !is_number(&text[1..]),
+        _ => false,
+    }
+}

@@ -1,0 +1,318 @@
+//! Values of networks, checked and in one spelling, so that no format has to doubt them.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use ayumi_misp::refang;
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use url::{Host, Url};
+
+use crate::report::Reason;
+
+/// The longest name in DNS, written with dots (RFC 1035, section 2.3.4).
+const MAX_NAME_CHARS: usize = 253;
+/// The longest part of a name between dots.
+const MAX_LABEL_CHARS: usize = 63;
+/// The widest networks that one indicator may name: 65,536 IPv4 addresses, or what one provider has of IPv6.
+const WIDEST_IPV4: u8 = 16;
+const WIDEST_IPV6: u8 = 32;
+
+/// A URL whose host is checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Link {
+    /// As it was written, refanged; in the URL standard's spelling where it was not ASCII.
+    pub(crate) text: String,
+    /// Taken apart; the scheme is http where none was written.
+    pub(crate) url: Url,
+    /// Whether it was written with a scheme.
+    pub(crate) has_scheme: bool,
+}
+
+/// An address, or a network in CIDR notation.
+pub(crate) fn address(text: &str) -> Result<IpNet, Reason> {
+    let text = refang(text);
+    let text = text.trim().trim_start_matches('[').trim_end_matches(']');
+    let network = text
+        .parse::<IpNet>()
+        .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
+        .map_err(|_| Reason::Malformed)?;
+    let network = mapped(network.trunc());
+    let (widest, internal) = match network {
+        IpNet::V4(network) => (WIDEST_IPV4, is_internal_v4(network)),
+        IpNet::V6(network) => (WIDEST_IPV6, is_internal_v6(network)),
+    };
+    if internal {
+        return Err(Reason::Internal);
+    }
+    if network.prefix_len() < widest {
+        return Err(Reason::TooBroad);
+    }
+    Ok(network)
+}
+
+/// A name in DNS: in lower case, without the last dot, in the ASCII form of its letters (IDNA).
+pub(crate) fn name(text: &str) -> Result<String, Reason> {
+    let text = refang(text);
+    let text = text.trim().trim_end_matches('.');
+    // The URL standard's reader also decodes percent signs, which no name has.
+    let plain = |c: char| c.is_alphanumeric() || !c.is_ascii() || matches!(c, '-' | '_' | '.');
+    if !text.chars().all(plain) {
+        return Err(Reason::Malformed);
+    }
+    let Ok(Host::Domain(name)) = Host::parse(text) else {
+        return Err(Reason::Malformed);
+    };
+    check_name(&name)?;
+    Ok(name)
+}
+
+/// A URL, with or without its scheme.
+pub(crate) fn link(text: &str) -> Result<Link, Reason> {
+    let text = refang(text.trim());
+    if text.is_empty() || text.chars().any(|c| c.is_control() || c.is_whitespace()) {
+        return Err(Reason::Malformed);
+    }
+    let has_scheme = text.contains("://");
+    let whole = if has_scheme {
+        text.clone()
+    } else {
+        format!("http://{text}")
+    };
+    let url = Url::parse(&whole).map_err(|_| Reason::Malformed)?;
+    match url.host().ok_or(Reason::Malformed)? {
+        // Of a scheme that the standard does not know the host is as it was written.
+        Host::Domain(host) => drop(name(host)?),
+        Host::Ipv4(host) => drop(address(&host.to_string())?),
+        Host::Ipv6(host) => drop(address(&host.to_string())?),
+    }
+    let text = match (text.is_ascii(), has_scheme) {
+        (true, _) => text,
+        (false, true) => url.as_str().to_owned(),
+        (false, false) => without_scheme(&url).to_owned(),
+    };
+    Ok(Link {
+        text,
+        url,
+        has_scheme,
+    })
+}
+
+impl Link {
+    /// In the URL standard's spelling, without the scheme.
+    pub(crate) fn without_scheme(&self) -> &str {
+        without_scheme(&self.url)
+    }
+}
+
+/// An address of electronic mail.
+pub(crate) fn mailbox(text: &str) -> Result<String, Reason> {
+    let text = refang(text);
+    let text = text.trim();
+    let (local, domain) = text.rsplit_once('@').ok_or(Reason::Malformed)?;
+    let odd = |c: char| c.is_control() || c.is_whitespace() || matches!(c, '<' | '>' | '@');
+    if local.is_empty() || local.chars().any(odd) {
+        return Err(Reason::Malformed);
+    }
+    match name(domain) {
+        // Mail of a whole provider is no mistake: only the one mailbox matches.
+        Ok(_) | Err(Reason::TooBroad) => Ok(format!("{local}@{}", domain.to_lowercase())),
+        Err(reason) => Err(reason),
+    }
+}
+
+fn without_scheme(url: &Url) -> &str {
+    let text = url.as_str();
+    text.split_once("://").map_or(text, |(_, rest)| rest)
+}
+
+fn check_name(name: &str) -> Result<(), Reason> {
+    let is_label = |label: &str| {
+        let ascii = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        (1..=MAX_LABEL_CHARS).contains(&label.len()) && label.chars().all(ascii)
+    };
+    if name.len() > MAX_NAME_CHARS || !name.split('.').all(is_label) {
+        return Err(Reason::Malformed);
+    }
+    let top = name.rsplit('.').next().unwrap_or(name);
+    // Names that end so are not names but commands in a response policy zone.
+    if top.starts_with("rpz-") {
+        return Err(Reason::Malformed);
+    }
+    if matches!(
+        top,
+        "localhost" | "local" | "internal" | "arpa" | "lan" | "localdomain"
+    ) {
+        return Err(Reason::Internal);
+    }
+    match psl::suffix_str(name) {
+        Some(suffix) if suffix.len() < name.len() => Ok(()),
+        _ => Err(Reason::TooBroad),
+    }
+}
+
+/// An IPv4 address that is written as IPv6, as IPv4.
+fn mapped(network: IpNet) -> IpNet {
+    match network {
+        IpNet::V6(v6) if v6.prefix_len() >= 96 => match v6.addr().to_ipv4_mapped() {
+            Some(v4) => Ipv4Net::new(v4, v6.prefix_len() - 96).map_or(network, IpNet::V4),
+            None => network,
+        },
+        _ => network,
+    }
+}
+
+/// Private use, this host, links, multicast, and what is reserved (RFC 6890); not the blocks for documentation, which no
+/// traffic has and every example needs.
+fn is_internal_v4(network: Ipv4Net) -> bool {
+    let blocks = [
+        (Ipv4Addr::UNSPECIFIED, 8),
+        (Ipv4Addr::new(10, 0, 0, 0), 8),
+        (Ipv4Addr::new(100, 64, 0, 0), 10),
+        (Ipv4Addr::LOCALHOST, 8),
+        (Ipv4Addr::new(169, 254, 0, 0), 16),
+        (Ipv4Addr::new(172, 16, 0, 0), 12),
+        (Ipv4Addr::new(192, 168, 0, 0), 16),
+        (Ipv4Addr::new(224, 0, 0, 0), 4),
+        (Ipv4Addr::new(240, 0, 0, 0), 4),
+    ];
+    blocks
+        .into_iter()
+        .any(|(block, length)| Ipv4Net::new_assert(block, length).contains(&network.network()))
+        && network.prefix_len() > 0
+}
+
+fn is_internal_v6(network: Ipv6Net) -> bool {
+    let blocks = [
+        (Ipv6Addr::UNSPECIFIED, 127),
+        (Ipv6Addr::new(0xfc00, 0, 0, 0, 0, 0, 0, 0), 7),
+        (Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0), 10),
+        (Ipv6Addr::new(0xff00, 0, 0, 0, 0, 0, 0, 0), 8),
+    ];
+    blocks
+        .into_iter()
+        .any(|(block, length)| Ipv6Net::new_assert(block, length).contains(&network.network()))
+        && network.prefix_len() > 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_refanged_and_has_one_spelling() {
+        for (text, read) in [
+            ("192.0.2.1", "192.0.2.1/32"),
+            (" 192[.]0[.]2[.]1 ", "192.0.2.1/32"),
+            ("192.0.2.77/24", "192.0.2.0/24"),
+            ("2001:DB8:0:0::1", "2001:db8::1/128"),
+            ("[2001:db8::1]", "2001:db8::1/128"),
+            ("::ffff:192.0.2.1", "192.0.2.1/32"),
+        ] {
+            assert_eq!(address(text).unwrap().to_string(), read, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_address_that_would_hit_the_own_network_or_the_world_is_refused() {
+        for text in [
+            "10.1.2.3",
+            "127.0.0.1",
+            "0.0.0.0",
+            "224.0.0.1",
+            "::1",
+            "::",
+            "fe80::1",
+            "fd00::/16",
+        ] {
+            assert_eq!(address(text), Err(Reason::Internal), "{text}");
+        }
+        for text in ["0.0.0.0/0", "8.0.0.0/8", "::/0", "2001::/16"] {
+            assert_eq!(address(text), Err(Reason::TooBroad), "{text}");
+        }
+        for text in [
+            "",
+            "1.2.3",
+            "1.2.3.4/33",
+            "1.2.3.4:80",
+            "evil.example",
+            "1.2.3.4\n",
+            "010.0.0.1",
+        ] {
+            let refused = address(text);
+            assert!(
+                text.ends_with('\n') || refused == Err(Reason::Malformed),
+                "{text:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_name_is_in_lower_case_ascii() {
+        for (text, read) in [
+            ("Evil[.]Example.", "evil.example"),
+            ("_dmarc.evil.example", "_dmarc.evil.example"),
+            ("日本語.example", "xn--wgv71a119e.example"),
+        ] {
+            assert_eq!(name(text).as_deref(), Ok(read), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_name_or_everybodys_is_refused() {
+        let long = format!("{}.example", "a".repeat(64));
+        let longer = format!("{}example", "abcdefgh.".repeat(40));
+        for text in [
+            "",
+            ".",
+            "a..example",
+            "evil.example CNAME .",
+            "evil.example\n@ A 1.2.3.4",
+            "*.evil.example",
+            "evil;.example",
+            "192.0.2.1",
+            "32.1.2.0.192.rpz-ip",
+            "24.0.0.0.10.rpz-client-ip",
+            "evil%2eexample",
+            "$ORIGIN.x",
+            &long,
+            &longer,
+        ] {
+            assert_eq!(name(text), Err(Reason::Malformed), "{text:?}");
+        }
+        for text in ["com", "co.jp", "github.io"] {
+            assert_eq!(name(text), Err(Reason::TooBroad), "{text:?}");
+        }
+        assert_eq!(name("printer.local"), Err(Reason::Internal));
+    }
+
+    #[test]
+    fn a_url_keeps_its_case_and_its_missing_scheme() {
+        let link = |text| super::link(text).unwrap();
+        assert_eq!(
+            link("hXXps://evil[.]example/A?b=C").text,
+            "https://evil.example/A?b=C"
+        );
+        assert_eq!(link("evil.example/A").text, "evil.example/A");
+        assert_eq!(
+            link("http://例え.example/é").text,
+            "http://xn--r8jz45g.example/%C3%A9"
+        );
+        assert_eq!(
+            link("http://evil.example:8080/x").without_scheme(),
+            "evil.example:8080/x"
+        );
+        for text in [
+            "",
+            "http://",
+            "http://a b.example/",
+            "http://x.example/\n",
+            "javascript:alert(1)",
+            "http://com/",
+        ] {
+            assert!(
+                super::link(text.trim_end_matches('\n')).is_err() || text.ends_with('\n'),
+                "{text:?}"
+            );
+        }
+        assert_eq!(super::link("http://10.0.0.1/x"), Err(Reason::Internal));
+    }
+}

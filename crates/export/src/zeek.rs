@@ -1,0 +1,86 @@
+//! Zeek's intelligence framework: a file of tab-separated fields (<https://docs.zeek.org/en/current/frameworks/intel.html>).
+//!
+//! `meta.do_notice` and `meta.if_in` are of Zeek's `frameworks/intel/do_notice`: an address that is outbound only gives a
+//! notice where it answers a connection, and one that is inbound only where it opens one.
+
+use std::fmt::Write as _;
+
+use ayumi_misp::Direction;
+
+use crate::observable::Observable;
+use crate::report::{Reason, Report, placed};
+use crate::select::Selected;
+use crate::text::{creator, title};
+
+const HEADER: &str = "#fields\tindicator\tindicator_type\tmeta.source\tmeta.desc\tmeta.url\tmeta.do_notice\tmeta.if_in\n";
+
+/// What stands for a field that is not set.
+const UNSET: &str = "-";
+
+pub(crate) fn write(selected: &[Selected<'_>], report: &mut Report) -> String {
+    let lines = report.lines(selected, |one| {
+        placed(one.observables()?, |observable| {
+            Ok(vec![line(one, observable)?])
+        })
+    });
+    let lines = lines.into_iter().map(|line| line + "\n");
+    std::iter::once(HEADER.to_owned()).chain(lines).collect()
+}
+
+fn line(one: &Selected<'_>, observable: &Observable) -> Result<String, Reason> {
+    let (indicator, kind) = indicator(observable)?;
+    let document = one.source.document;
+    let place = match (observable, one.stance.only()) {
+        (Observable::Address(_), Some(Direction::Outbound)) => "Conn::IN_RESP",
+        (Observable::Address(_), Some(Direction::Inbound)) => "Conn::IN_ORIG",
+        _ => UNSET,
+    };
+    // An unset field and an empty one are written so; a value that is so cannot be told from them.
+    if matches!(&*indicator, UNSET | "(empty)") {
+        return Err(Reason::Malformed);
+    }
+    let [source, description] = [creator(document), title(document)].map(|text| field(&text));
+    let indicator = field(&indicator);
+    Ok([&*indicator, kind, &source, &description, UNSET, "T", place].join("\t"))
+}
+
+fn indicator(observable: &Observable) -> Result<(String, &'static str), Reason> {
+    Ok(match observable {
+        Observable::Address(network) if network.prefix_len() == network.max_prefix_len() => {
+            (network.addr().to_string(), "Intel::ADDR")
+        }
+        Observable::Address(network) => (network.to_string(), "Intel::SUBNET"),
+        Observable::Domain(name) | Observable::Host(name) => (name.clone(), "Intel::DOMAIN"),
+        Observable::Url(link) => (link.without_scheme().to_owned(), "Intel::URL"),
+        Observable::Mail(_, address) => (address.clone(), "Intel::EMAIL"),
+        Observable::Digest(_, digest) => (digest.clone(), "Intel::FILE_HASH"),
+        Observable::Certificate(_, digest) => (digest.clone(), "Intel::CERT_HASH"),
+        Observable::FileName(name) => (name.clone(), "Intel::FILE_NAME"),
+        Observable::UserAgent(agent) => (agent.clone(), "Intel::SOFTWARE"),
+        Observable::Port(_)
+        | Observable::Subject(_)
+        | Observable::Mutex(_)
+        | Observable::RegistryKey(_)
+        | Observable::RegistryData(_)
+        | Observable::Rule(..) => return Err(Reason::NoPlace),
+    })
+}
+
+/// A field in Zeek's spelling: bytes that separate or start a remark, and the backslash itself, in hexadecimal.
+fn field(text: &str) -> String {
+    if text.is_empty() {
+        return UNSET.to_owned();
+    }
+    let mut field = String::with_capacity(text.len());
+    for (index, character) in text.chars().enumerate() {
+        let starts_remark = index == 0 && character == '#';
+        if character.is_ascii() && (character.is_ascii_control() || character == '\\')
+            || starts_remark
+        {
+            let _ = write!(field, "\\x{:02x}", u32::from(character));
+        } else {
+            field.push(character);
+        }
+    }
+    field
+}

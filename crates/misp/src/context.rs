@@ -120,7 +120,7 @@ fn mark<W: Word + Ord + Default>(
     whole.max(strictest_part)
 }
 
-fn tlp(tag: &MachineTag) -> Option<Tlp> {
+pub(crate) fn tlp(tag: &MachineTag) -> Option<Tlp> {
     let (("tlp", colour, "") | ("iep", "traffic-light-protocol", colour)) = tag.parts() else {
         return None;
     };
@@ -134,7 +134,7 @@ fn tlp(tag: &MachineTag) -> Option<Tlp> {
     }
 }
 
-fn pap(tag: &MachineTag) -> Option<Pap> {
+pub(crate) fn pap(tag: &MachineTag) -> Option<Pap> {
     match tag.parts() {
         ("pap", "white" | "clear", "") => Some(Pap::Clear),
         ("pap", "green", "") => Some(Pap::Green),
@@ -144,7 +144,7 @@ fn pap(tag: &MachineTag) -> Option<Pap> {
     }
 }
 
-fn commercial_use(tag: &MachineTag) -> Option<CommercialUse> {
+pub(crate) fn commercial_use(tag: &MachineTag) -> Option<CommercialUse> {
     match tag.parts() {
         ("iep", "commercial-use", "may") => Some(CommercialUse::Allowed),
         ("iep", "commercial-use", "must not") => Some(CommercialUse::Forbidden),

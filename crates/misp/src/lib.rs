@@ -8,6 +8,7 @@
 //!   stay in `more`, and serialising it again gives the same JSON value;
 //! - [`Context::read`] takes from the tags and fields what the public listing states, and [`Context::missing`] tells what
 //!   they do not state;
+//! - [`MachineTag::meaning`] tells what a single tag states;
 //! - [`Document::leaks`] finds indicators of the document in a text that is to be public.
 //!
 //! Two invariants: the bytes are never rewritten (what is committed to and delivered is the input itself), and no input
@@ -21,6 +22,7 @@ mod error;
 mod json;
 mod kept;
 mod leaks;
+mod meaning;
 mod missing;
 pub mod model;
 mod period;
@@ -39,6 +41,7 @@ pub use error::{Note, ParseError};
 pub use json::MAX_NESTING;
 pub use kept::{Kept, Many, Text};
 pub use leaks::Leak;
+pub use meaning::{Meaning, moment};
 pub use missing::Need;
 pub use tag::MachineTag;
 pub use vocabulary::{Action, Audience, CommercialUse, ControlPoint, Direction, Level, Pap, Tlp};

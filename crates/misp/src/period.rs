@@ -25,7 +25,7 @@ pub(crate) struct Period {
 }
 
 #[derive(Clone, Copy)]
-enum Edge {
+pub(crate) enum Edge {
     Start,
     End,
 }
@@ -151,7 +151,7 @@ fn dated(
 }
 
 /// Tags are folded to lower case, ISO 8601 has `T` and `Z`; jiff reads both.
-fn parse(text: &str, edge: Edge) -> Option<u64> {
+pub(crate) fn parse(text: &str, edge: Edge) -> Option<u64> {
     if text.len() == "2026-12-31".len()
         && let Ok(date) = text.parse::<Date>()
     {

@@ -107,7 +107,7 @@ fn is_shared(tag: &Tag) -> bool {
     !tag.local.is_true() && !tag.exportable.is_false()
 }
 
-fn attribute_tags(attribute: &Attribute) -> Vec<String> {
+pub(crate) fn attribute_tags(attribute: &Attribute) -> Vec<String> {
     let clusters = attribute.galaxies.iter().flat_map(cluster_tags);
     distinct(names(attribute.tags.iter()).chain(clusters))
 }

@@ -9,6 +9,7 @@
 //! - [`Context::read`] takes from the tags and fields what the public listing states, and [`Context::missing`] tells what
 //!   they do not state;
 //! - [`Statement`] is what one place states, the document, an object or an attribute, where [`Context`] is the sum;
+//! - [`MachineTag::meaning`] tells what a single tag states;
 //! - [`Document::leaks`] finds indicators of the document in a text that is to be public.
 //!
 //! Two invariants: the bytes are never rewritten (what is committed to and delivered is the input itself), and no input
@@ -22,6 +23,7 @@ mod error;
 mod json;
 mod kept;
 mod leaks;
+mod meaning;
 mod missing;
 pub mod model;
 mod period;
@@ -41,6 +43,7 @@ pub use error::{Note, ParseError};
 pub use json::MAX_NESTING;
 pub use kept::{Kept, Many, Text};
 pub use leaks::Leak;
+pub use meaning::{Meaning, moment};
 pub use missing::Need;
 pub use period::{Edge, unix_seconds};
 pub use refang::refang;

@@ -65,7 +65,7 @@ impl Level {
     }
 }
 
-fn names_threat(tag: &MachineTag) -> bool {
+pub(crate) fn names_threat(tag: &MachineTag) -> bool {
     match tag.parts() {
         ("misp-galaxy", galaxy, _) => !OTHER_GALAXIES.contains(&galaxy),
         ("circl", predicate, _) => predicate == "incident-classification",
@@ -74,7 +74,7 @@ fn names_threat(tag: &MachineTag) -> bool {
     }
 }
 
-fn is_linked(document: &Document) -> bool {
+pub(crate) fn is_linked(document: &Document) -> bool {
     let top = match document.content() {
         Content::Event(event) => {
             event.event_reports.iter().any(is_live_report)

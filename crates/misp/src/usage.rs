@@ -17,7 +17,7 @@ pub(crate) struct Usage {
     pub(crate) control_points: Set<ControlPoint>,
     pub(crate) actions: Set<Action>,
     /// That something is to be denied, in whatever direction the document states.
-    denies: bool,
+    pub(crate) denies: bool,
 }
 
 impl Usage {
@@ -53,7 +53,7 @@ impl Usage {
     }
 
     /// Reads one tag; `None` if it is of our own vocabulary and has a value that this does not have.
-    fn read(&mut self, tag: &MachineTag) -> Option<()> {
+    pub(crate) fn read(&mut self, tag: &MachineTag) -> Option<()> {
         match tag.parts() {
             ("ayumi", predicate, value) => return self.read_own(predicate, value),
             ("coa", predicate, value) => self.read_coa(predicate, value),

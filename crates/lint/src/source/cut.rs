@@ -1,0 +1,387 @@
+//! Cuts a list of events into its events while it is read.
+
+use std::io::{self, BufRead};
+
+use ayumi_misp::MAX_DOCUMENT_BYTES;
+
+use crate::error::SourceError;
+
+/// One event of a list.
+pub(super) struct Piece<'a> {
+    pub(super) pointer: String,
+    pub(super) bytes: &'a [u8],
+    pub(super) origin: (usize, usize),
+}
+
+/// The events of a list, in order.
+pub(super) struct Pieces<R> {
+    input: Input<R>,
+    prefix: &'static str,
+    index: usize,
+    bytes: Vec<u8>,
+    is_over: bool,
+}
+
+/// Whether the bytes are a list with more than one element; then each is a document of its own.
+pub(super) fn is_long_list(bytes: &[u8]) -> bool {
+    let Ok(Some(mut pieces)) = Pieces::open(bytes) else {
+        return false;
+    };
+    let first = pieces.next().is_some_and(|piece| piece.is_ok());
+    first && matches!(pieces.input.next_token(), Ok(Some(b',')))
+}
+
+impl<R: BufRead> Pieces<R> {
+    /// Finds the list; `None` if there is none.
+    pub(super) fn open(reader: R) -> Result<Option<Self>, SourceError> {
+        let mut input = Input {
+            reader,
+            line: 1,
+            column: 1,
+        };
+        let prefix = match input.next_token()? {
+            Some(b'[') => Some(""),
+            Some(b'{') if input.find_response()? => Some("/response"),
+            _ => None,
+        };
+        if prefix.is_some() {
+            input.consume_byte();
+        }
+        Ok(prefix.map(|prefix| Self {
+            input,
+            prefix,
+            index: 0,
+            bytes: Vec::new(),
+            is_over: false,
+        }))
+    }
+
+    pub(super) fn next(&mut self) -> Option<Result<Piece<'_>, (String, SourceError)>> {
+        if self.is_over {
+            return None;
+        }
+        let after = self.index;
+        let pointer = format!("{}/{}", self.prefix, self.index);
+        let step = self.advance();
+        self.is_over = !matches!(step, Ok(Step::Event { .. } | Step::TooBig));
+        self.index += 1;
+        match step {
+            Ok(Step::End) => None,
+            Ok(Step::Event { origin }) => Some(Ok(Piece {
+                pointer,
+                bytes: &self.bytes,
+                origin,
+            })),
+            Ok(Step::TooBig) => Some(Err((pointer, SourceError::TooBig))),
+            Ok(Step::CutOff) => Some(Err((self.prefix.to_owned(), SourceError::CutOff { after }))),
+            Ok(Step::NotAList) => Some(Err((
+                self.prefix.to_owned(),
+                SourceError::NotAList { after },
+            ))),
+            Err(cause) => Some(Err((pointer, cause.into()))),
+        }
+    }
+
+    fn advance(&mut self) -> io::Result<Step> {
+        let mut next = self.input.next_token()?;
+        if self.index > 0 {
+            match next {
+                Some(b',') => self.input.consume_byte(),
+                Some(b']') => return Ok(Step::End),
+                Some(_) => return Ok(Step::NotAList),
+                None => return Ok(Step::CutOff),
+            }
+            next = self.input.next_token()?;
+        }
+        match next {
+            Some(b']') if self.index == 0 => return Ok(Step::End),
+            Some(b'{' | b'[' | b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n') => {}
+            Some(_) => return Ok(Step::NotAList),
+            None => return Ok(Step::CutOff),
+        }
+        let origin = (self.input.line, self.input.column);
+        self.bytes.clear();
+        match self.input.value(Some(&mut self.bytes))? {
+            End::Reached if self.bytes.len() > MAX_DOCUMENT_BYTES => Ok(Step::TooBig),
+            End::Reached => Ok(Step::Event { origin }),
+            End::OfFile => Ok(Step::CutOff),
+        }
+    }
+}
+
+enum Step {
+    Event { origin: (usize, usize) },
+    TooBig,
+    End,
+    CutOff,
+    NotAList,
+}
+
+enum End {
+    Reached,
+    OfFile,
+}
+
+struct Input<R> {
+    reader: R,
+    line: usize,
+    column: usize,
+}
+
+/// How far inside a value the reading is.
+#[derive(Default)]
+struct State {
+    depth: usize,
+    in_string: bool,
+    escaped: bool,
+    is_scalar: bool,
+}
+
+impl<R: BufRead> Input<R> {
+    /// The next byte that is not white space, which stays.
+    fn next_token(&mut self) -> io::Result<Option<u8>> {
+        loop {
+            let buffer = self.reader.fill_buf()?;
+            if buffer.is_empty() {
+                return Ok(None);
+            }
+            let space = buffer
+                .iter()
+                .take_while(|byte| b" \n\r\t".contains(byte))
+                .count();
+            let found = buffer.get(space).copied();
+            self.consume(space);
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+    }
+
+    /// Takes one byte that is no line break.
+    fn consume_byte(&mut self) {
+        self.reader.consume(1);
+        self.column += 1;
+    }
+
+    /// Takes bytes that are in the buffer.
+    fn consume(&mut self, count: usize) {
+        if count == 0 {
+            return;
+        }
+        let buffer = self.reader.fill_buf().unwrap_or_default();
+        let passed = &buffer[..count.min(buffer.len())];
+        let characters = |bytes: &[u8]| bytes.iter().filter(|byte| (**byte & 0xc0) != 0x80).count();
+        match memchr::memrchr(b'\n', passed) {
+            Some(last) => {
+                self.line += memchr::memchr_iter(b'\n', passed).count();
+                self.column = 1 + characters(&passed[last + 1..]);
+            }
+            None => self.column += characters(passed),
+        }
+        self.reader.consume(count);
+    }
+
+    /// In an object, up to the value of `response`, if that is a list.
+    fn find_response(&mut self) -> io::Result<bool> {
+        self.consume_byte();
+        loop {
+            match self.next_token()? {
+                Some(b',') => self.consume_byte(),
+                Some(b'"') => {
+                    let mut key = Vec::new();
+                    self.value(Some(&mut key))?;
+                    if self.next_token()? != Some(b':') {
+                        return Ok(false);
+                    }
+                    self.consume_byte();
+                    let next = self.next_token()?;
+                    if key == b"\"response\"" {
+                        return Ok(next == Some(b'['));
+                    }
+                    if matches!(next, None | Some(b',' | b'}' | b']' | b':')) {
+                        return Ok(false);
+                    }
+                    self.value(None)?;
+                }
+                _ => return Ok(false),
+            }
+        }
+    }
+
+    /// Over one value, which is kept up to a byte more than a document may have.
+    fn value(&mut self, mut kept: Option<&mut Vec<u8>>) -> io::Result<End> {
+        let mut state = State::default();
+        loop {
+            let buffer = self.reader.fill_buf()?;
+            if buffer.is_empty() {
+                return Ok(if state.is_scalar {
+                    End::Reached
+                } else {
+                    End::OfFile
+                });
+            }
+            let end = state.scan(buffer);
+            let count = end.unwrap_or(buffer.len());
+            if let Some(kept) = kept.as_deref_mut() {
+                let room = (MAX_DOCUMENT_BYTES + 1).saturating_sub(kept.len());
+                kept.extend_from_slice(&buffer[..count.min(room)]);
+            }
+            self.consume(count);
+            if end.is_some() {
+                return Ok(End::Reached);
+            }
+        }
+    }
+}
+
+impl State {
+    /// Where the value ends in the buffer, if it does.
+    fn scan(&mut self, buffer: &[u8]) -> Option<usize> {
+        let mut at = 0;
+        while at < buffer.len() {
+            if self.in_string {
+                at = self.scan_string(buffer, at);
+                if !self.in_string && self.depth == 0 {
+                    return Some(at);
+                }
+                continue;
+            }
+            match buffer[at] {
+                b'"' => self.in_string = true,
+                b'{' | b'[' => self.depth += 1,
+                b',' | b'}' | b']' | b' ' | b'\n' | b'\r' | b'\t' if self.depth == 0 => {
+                    return Some(at);
+                }
+                b'}' | b']' => {
+                    self.depth -= 1;
+                    if self.depth == 0 {
+                        return Some(at + 1);
+                    }
+                }
+                _ => self.is_scalar |= self.depth == 0,
+            }
+            at += 1;
+        }
+        None
+    }
+
+    /// Where reading goes on, behind the string or at the end of the buffer.
+    fn scan_string(&mut self, buffer: &[u8], mut at: usize) -> usize {
+        while at < buffer.len() {
+            if self.escaped {
+                self.escaped = false;
+                at += 1;
+                continue;
+            }
+            match memchr::memchr2(b'"', b'\\', &buffer[at..]) {
+                Some(next) if buffer[at + next] == b'"' => {
+                    self.in_string = false;
+                    return at + next + 1;
+                }
+                Some(next) => {
+                    self.escaped = true;
+                    at += next + 1;
+                }
+                None => return buffer.len(),
+            }
+        }
+        at
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::BufReader;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn cut(text: &str, buffer: usize) -> Option<Vec<Result<(String, String), String>>> {
+        let mut pieces = Pieces::open(BufReader::with_capacity(buffer, text.as_bytes()))
+            .expect("bytes can be read")?;
+        let mut all = Vec::new();
+        while let Some(piece) = pieces.next() {
+            all.push(match piece {
+                Ok(piece) => Ok((
+                    piece.pointer,
+                    String::from_utf8_lossy(piece.bytes).into_owned(),
+                )),
+                Err((pointer, cause)) => Err(format!("{pointer}: {cause}")),
+            });
+        }
+        Some(all)
+    }
+
+    #[test]
+    fn a_list_is_cut_wherever_it_is() {
+        for (text, prefix) in [
+            ("[{\"a\":\"]}\\\"\"} , [1]]", ""),
+            (
+                "{\"x\": {\"response\": [0]}, \"y\": \"[\", \"n\": 1, \"response\": [{\"a\":\"]}\\\"\"},[1]], \"z\": 1}",
+                "/response",
+            ),
+        ] {
+            for buffer in [1, 2, 3, 7, 100] {
+                let expected = vec![
+                    Ok((format!("{prefix}/0"), "{\"a\":\"]}\\\"\"}".to_owned())),
+                    Ok((format!("{prefix}/1"), "[1]".to_owned())),
+                ];
+                assert_eq!(cut(text, buffer), Some(expected), "{text} by {buffer}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_list_is_none() {
+        for text in [
+            "",
+            "{}",
+            "{\"Event\": {}}",
+            "{\"response\": {}}",
+            "\"[\"",
+            "{\"response\"",
+            "{\"a\"}",
+            "{\"a\": ]",
+        ] {
+            assert_eq!(cut(text, 8), None, "{text}");
+        }
+        assert_eq!(cut("[]", 8), Some(Vec::new()));
+    }
+
+    #[test]
+    fn a_list_that_breaks_off_says_after_how_many() {
+        let ends = |text| cut(text, 8).and_then(|all| all.into_iter().last());
+        let cut_off = "/response: the file ends inside the list of events, after 1 of them";
+        assert_eq!(
+            ends("{\"response\": [{}, {\"a\": \"x"),
+            Some(Err(cut_off.to_owned()))
+        );
+        assert_eq!(ends("{\"response\": [{}"), Some(Err(cut_off.to_owned())));
+        assert_eq!(
+            ends("[{} {}]"),
+            Some(Err(": not JSON behind event 1".to_owned()))
+        );
+    }
+
+    #[test]
+    fn lines_and_columns_are_those_of_the_file() {
+        let text = "[{},\n  \"é\", {}]";
+        let mut pieces = Pieces::open(text.as_bytes())
+            .expect("bytes can be read")
+            .expect("a list");
+        let mut origins = Vec::new();
+        while let Some(Ok(piece)) = pieces.next() {
+            origins.push(piece.origin);
+        }
+        assert_eq!(origins, [(1, 2), (2, 3), (2, 8)]);
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_end(bytes in "[\\[\\]{},:\"\\\\a1 \n]{0,40}", buffer in 1_usize..9) {
+            let all = cut(&bytes, buffer);
+            prop_assert!(all.is_none_or(|all| all.len() <= 41));
+        }
+    }
+}

@@ -62,7 +62,7 @@ pub(crate) enum Command {
 /// For producers.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Producer {
-    /// Read a MISP document and show what it states, and what is missing
+    /// Tell how usable MISP documents are, and what is missing or wrong in them
     Lint(lint::Args),
     /// Give a document to a solver and put it on sale
     Publish(publish::Args),
@@ -133,7 +133,7 @@ impl Command {
 impl Producer {
     async fn run(self, cx: &Cx) -> Result<Answer> {
         match self {
-            Self::Lint(args) => args.run(),
+            Self::Lint(args) => args.run(cx.global.output.json),
             Self::Publish(args) => args.run(cx).await,
             Self::Revise(args) => args.run(cx).await,
             Self::Withdraw(args) => args.run(cx).await,

@@ -19,6 +19,7 @@ pub struct Answer {
     /// For people, beside the result.
     remark: Option<Cow<'static, str>>,
     mined: Vec<Mined>,
+    is_printed: bool,
 }
 
 /// Whether what was asked for is so.
@@ -44,6 +45,15 @@ impl Answer {
             verdict: Verdict::Done,
             remark: None,
             mined: Vec::new(),
+            is_printed: false,
+        }
+    }
+
+    /// A result that was printed while it came.
+    pub(crate) fn printed() -> Self {
+        Self {
+            is_printed: true,
+            ..Self::new(&(), "")
         }
     }
 
@@ -81,6 +91,9 @@ impl Answer {
 
     /// Prints the result and forgets the transactions behind it.
     pub(crate) fn print(self, as_json: bool) -> Result<Verdict> {
+        if self.is_printed {
+            return Ok(self.verdict);
+        }
         let printed = if as_json {
             document(&self.json)
         } else {
@@ -131,12 +144,16 @@ fn print(text: &str) -> io::Result<()> {
 }
 
 /// JSON in which every character that could steer a terminal is escaped: indented on a terminal, else on one line.
-fn document(value: &Value) -> String {
-    let text = if io::stdout().is_terminal() {
+pub(crate) fn document(value: &Value) -> String {
+    escaped(&if io::stdout().is_terminal() {
         format!("{value:#}")
     } else {
         value.to_string()
-    };
+    })
+}
+
+/// JSON with every character escaped that could steer a terminal.
+pub(crate) fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         if character != '\n' && steers(character) {

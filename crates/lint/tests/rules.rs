@@ -84,7 +84,7 @@ const CASES: &[(&str, Change)] = &[
         e["Attribute"][0]["Tag"] = json!([{"name": "tlp:red"}]);
     }),
     ("tlp-stricter-inside", |e| {
-        e["Attribute"][0]["Tag"] = json!([{"name": "tlp:red"}])
+        e["Attribute"][0]["Tag"] = json!([{"name": "tlp:red"}]);
     }),
     ("tlp-renamed", |e| {
         untag(e, "tlp");
@@ -110,7 +110,7 @@ const CASES: &[(&str, Change)] = &[
         e["Attribute"][0]["last_seen"] = json!("2026-10-01T00:00:00Z");
     }),
     ("period-unreadable", |e| {
-        e["Attribute"][0]["first_seen"] = json!("soon")
+        e["Attribute"][0]["first_seen"] = json!("soon");
     }),
     ("period-over", |e| {
         untag(e, "ayumi:valid-until");
@@ -121,7 +121,7 @@ const CASES: &[(&str, Change)] = &[
         e["Attribute"][0]["last_seen"] = json!("2020-01-01T00:00:00Z");
     }),
     ("period-in-future", |e| {
-        e["Attribute"][0]["first_seen"] = json!("2031-01-01T00:00:00Z")
+        e["Attribute"][0]["first_seen"] = json!("2031-01-01T00:00:00Z");
     }),
     ("retention-only", |e| {
         untag(e, "ayumi:valid-until");
@@ -133,17 +133,17 @@ const CASES: &[(&str, Change)] = &[
         add(e, "ip-dst", "Network activity", "5.9.1.2");
     }),
     ("private-address", |e| {
-        add(e, "ip-dst|port", "Network activity", "10.0.0.1|443")
+        add(e, "ip-dst|port", "Network activity", "10.0.0.1|443");
     }),
     ("documentation-value", |e| domain(e, "evil.example")),
     ("well-known-service", |e| {
-        add(e, "url", "Network activity", "https://www.Google.com/")
+        add(e, "url", "Network activity", "https://www.Google.com/");
     }),
     ("warning-list", |e| domain(e, "cdn.shiranui.jp")),
     ("defanged-value", |e| domain(e, "evil[.]shiranui.jp")),
     ("white-space", |e| domain(e, "evil.shiranui.jp ")),
     ("value-form", |e| {
-        add(e, "md5", "Payload delivery", "d41d8cd9")
+        add(e, "md5", "Payload delivery", "d41d8cd9");
     }),
     ("useless-to-ids", |e| add(e, "text", "Other", "a remark")),
     ("type-unknown", |e| add(e, "colour", "Other", "red")),
@@ -153,7 +153,7 @@ const CASES: &[(&str, Change)] = &[
             "md5",
             "Network activity",
             "d41d8cd98f00b204e9800998ecf8427e",
-        )
+        );
     }),
     ("duplicate-value", |e| domain(e, "beacon[.]shiranui.jp")),
     ("no-indicators", |e| {
@@ -161,7 +161,7 @@ const CASES: &[(&str, Change)] = &[
         e["Attribute"][0]["to_ids"] = json!(false);
     }),
     ("bare-indicator", |e| {
-        e["Attribute"][0]["comment"] = json!(" ")
+        e["Attribute"][0]["comment"] = json!(" ");
     }),
     ("object-template", |e| {
         let mut bare = file(1);
@@ -200,7 +200,7 @@ const CASES: &[(&str, Change)] = &[
         object(e, referring);
     }),
     ("title-leak", |e| {
-        e["info"] = json!("Calls to beacon[.]shiranui.jp")
+        e["info"] = json!("Calls to beacon[.]shiranui.jp");
     }),
     ("title-missing", |e| e["info"] = json!(" ")),
     ("author-missing", |e| e["Orgc"] = json!(null)),

@@ -2,11 +2,12 @@
 //!
 //! [`gas`] reads receipts; [`load`] has consumers use products through the command's own library, against the real solver
 //! and anvil; [`speed`] has a thousand consumers in a process of their own, which are as lean as they can be; [`memory`],
-//! [`startup`] and [`past`] look at the solver alone. Prints a table, and writes `target/bench.json`: one flat object, whose
+//! [`startup`] and [`past`] look at the solver alone; [`lint`] runs `ayumi lint` over many events. Prints a table, and writes `target/bench.json`: one flat object, whose
 //! keys stay.
 
 mod consortium;
 mod gas;
+mod lint;
 mod load;
 mod memory;
 mod meter;
@@ -63,10 +64,12 @@ enum Part {
     Memory,
     Startup,
     Store,
+    Lint,
 }
 
-const ALL: [Part; 8] = [
+const ALL: [Part; 9] = [
     Part::Gas,
+    Part::Lint,
     Part::Command,
     Part::Store,
     Part::Startup,
@@ -146,6 +149,7 @@ impl Cli {
                 ))
             }
             Part::Startup => runtime.block_on(startup::measure(report, self.past)),
+            Part::Lint => lint::measure(report),
             Part::Store => runtime.block_on(past::measure(report, 10, self.past)),
         }
     }

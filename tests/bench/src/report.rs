@@ -97,6 +97,18 @@ const TARGETS: &[(&str, &str, f64, bool)] = &[
         2.0,
         true,
     ),
+    (
+        "lint.folder_seconds",
+        "lint of 147 events, 33 MB, s",
+        1.0,
+        true,
+    ),
+    (
+        "lint.rss_mb",
+        "lint of a list of 1 GB, MB of memory",
+        100.0,
+        true,
+    ),
 ];
 
 /// Measured so far.

@@ -97,6 +97,16 @@ impl ListingArgs {
 }
 
 impl ContextArgs {
+    /// Whether anything was given.
+    pub(crate) fn is_given(&self) -> bool {
+        let texts = self.title.is_some() || self.description.is_some() || self.hide_uuid;
+        let marks = self.level.is_some() || self.tlp.is_some() || self.pap.is_some();
+        let uses = !self.audience.is_empty() || !self.direction.is_empty();
+        let points = !self.control_point.is_empty() || !self.expect.is_empty();
+        let dates = self.valid_from.is_some() || self.valid_until.is_some();
+        texts || marks || uses || points || dates || self.commercial_use.is_some()
+    }
+
     /// Puts what was given in the place of what the document states.
     pub(crate) fn apply(&self, offer: &mut Offer) {
         let context = &mut offer.context;

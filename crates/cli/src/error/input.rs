@@ -2,6 +2,7 @@ use std::io;
 use std::path::PathBuf;
 
 use alloy::primitives::Address;
+use ayumi_lint::{DataError, SourceError};
 use ayumi_misp::{Leak, Need, ParseError};
 use ayumi_sealing::{NoteError, PayloadSizeError};
 
@@ -62,6 +63,30 @@ pub enum InputError {
     /// None of a folder's files is a MISP document.
     #[error("{0} has no MISP document in it")]
     NoDocuments(PathBuf),
+    /// A place in a list of events is no document.
+    #[error("{path}{pointer}: {cause}")]
+    Listed {
+        /// Of the file.
+        path: PathBuf,
+        /// The JSON pointer of the place; "" is the file itself.
+        pointer: String,
+        /// What is wrong with it.
+        cause: SourceError,
+    },
+    /// Of many documents some could not be read, or there were none.
+    #[error("{}", unread(*failed, *read))]
+    Unread {
+        /// How many could not be read.
+        failed: u64,
+        /// How many could.
+        read: u64,
+    },
+    /// A file cannot be fixed in memory.
+    #[error("{0} is too long to be fixed")]
+    TooLongToFix(PathBuf),
+    /// A warning list, an object template or a galaxy cannot be used.
+    #[error(transparent)]
+    Data(DataError),
     /// Nobody can commit to such a payload.
     #[error(transparent)]
     PayloadSize(#[from] PayloadSizeError),
@@ -134,8 +159,15 @@ impl InputError {
         match self {
             Self::Usage(_) | Self::Misused { .. } => "usage",
             Self::File { .. } | Self::NotAFile(_) | Self::AFolder(_) => "file",
-            Self::Document { .. } | Self::NotForMisp { .. } | Self::NoDocuments(_) => "bad-document",
-            Self::PayloadSize(_) | Self::TooLargeForSolver { .. } => "bad-size",
+            Self::Document { .. }
+            | Self::NotForMisp { .. }
+            | Self::NoDocuments(_)
+            | Self::Listed { .. }
+            | Self::Unread { .. } => "bad-document",
+            Self::Data(_) => "bad-data",
+            Self::PayloadSize(_) | Self::TooLargeForSolver { .. } | Self::TooLongToFix(_) => {
+                "bad-size"
+            }
             Self::Incomplete(_) => "incomplete",
             Self::Leak { .. } => "leak",
             Self::NoTitle | Self::TitleTooLong(_) => "bad-title",
@@ -161,6 +193,11 @@ impl InputError {
             Self::Document { cause, .. } => cause.hint().into(),
             Self::NotForMisp { cause, .. } => cause.hint(),
             Self::NoDocuments(_) => "name a folder with *.json of one event or object each".into(),
+            Self::Listed { cause, .. } => cause.hint().into(),
+            Self::Unread { failed: 0, .. } => "name MISP events with attributes or objects".into(),
+            Self::Unread { .. } => "the lines above say which, and why".into(),
+            Self::TooLongToFix(_) => "put each event into a file of its own".into(),
+            Self::Data(error) => error.hint().into(),
             Self::PayloadSize(_) => {
                 "split the event, or leave its attachments out of the export".into()
             }
@@ -190,6 +227,13 @@ impl InputError {
             Self::NotRegistered(_) => "see the solvers: ayumi solver list".into(),
             Self::KeystoreExists(_) => "choose another name".into(),
         }
+    }
+}
+
+fn unread(failed: u64, read: u64) -> String {
+    match (failed, read) {
+        (0, _) => "there is no MISP event or object".into(),
+        (failed, read) => format!("{failed} could not be read, {read} could"),
     }
 }
 

@@ -41,14 +41,14 @@ pub(crate) struct Args {
     /// Seconds to wait for the solver
     #[arg(long, value_name = "SECONDS", default_value_t = 600)]
     wait: u64,
+    /// Bring the document to the MISP server too, with the receipt of its delivery
+    #[arg(long)]
+    to_misp: bool,
     /// Also write the document in this format, beside it
     #[arg(long, value_parser = words::<Format>())]
     format: Option<Format>,
     #[command(flatten)]
     selection: SelectionArgs,
-    /// Bring the document to the MISP server too, with the receipt of its delivery
-    #[arg(long)]
-    to_misp: bool,
     #[command(flatten)]
     misp: MispArgs,
 }
@@ -98,7 +98,11 @@ impl Args {
             ),
         ]);
         if let Some(export) = &used.export {
-            let _ = write!(text, "\n{}", pairs([("export", export.file.display().to_string())]));
+            let _ = write!(
+                text,
+                "\n{}",
+                pairs([("export", export.file.display().to_string())])
+            );
         }
         let mut document = json!(used);
         if let Some((event, pushed)) = landed {

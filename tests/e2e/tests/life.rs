@@ -67,6 +67,25 @@ fn publish(world: &World, document: &Path) {
     }
 }
 
+/// The document stays as it is, and what the listing states counts for the export; a file in the way costs no ticket.
+fn use_with_export(consumer: &Account, document: &Path) {
+    let again = ["use", "1-1", "-o", "got.json", "--format", "list", "--all"];
+    let used = consumer.must(&again);
+    assert_eq!(used["export"]["format"], "list");
+    assert_eq!(used["export"]["file"], "got.txt");
+    assert_eq!(
+        fs::read(consumer.file("got.json")).ok(),
+        fs::read(document).ok()
+    );
+    let written = fs::read_to_string(consumer.file("got.txt")).expect("it was written");
+    let exported = used["export"]["report"]["exported"].as_u64();
+    assert_eq!(exported == Some(0), written.is_empty());
+    consumer.ayumi(&again).fails("file-exists");
+    consumer
+        .ayumi(&["use", "1-1", "--direction", "inbound"])
+        .fails("usage");
+}
+
 /// Tasks 1 and 2.
 fn buy_and_use(world: &World, document: &Path) {
     let (kitakaze, tsubame) = (world.account("kitakaze"), world.account("tsubame"));
@@ -97,6 +116,7 @@ fn buy_and_use(world: &World, document: &Path) {
         fs::read(document).ok()
     );
     assert_eq!(world.deliveries(), [U256::from(1), U256::from(2)]);
+    use_with_export(tsubame, document);
 }
 
 /// About task 1, by whom it concerns, once.

@@ -112,7 +112,7 @@ impl Stage {
         self.refused(
             "hinode",
             &["lint", &sample("bare-blocklist.json")],
-            "missing",
+            "not stated",
         );
         self.shown("hinode", &["lint", &sample("kagerou-beacons.json")]);
         self.sell("hinode", "kagerou-beacons.json", &["--reward", "20"]);

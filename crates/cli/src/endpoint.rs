@@ -20,7 +20,7 @@ pub use error::SolverError;
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 
 /// How long a solver may take to be started again.
-const RESTART: Duration = Duration::from_secs(10);
+const RESTART: Duration = Duration::from_secs(15);
 
 /// Until a small request is given up.
 const ANSWER_WITHIN: Duration = Duration::from_secs(15);
@@ -123,7 +123,7 @@ impl Endpoint {
         loop {
             match self.ask_identity().await {
                 Err(error) if since.elapsed() < RESTART => match error.retry() {
-                    Some(pause) => tokio::time::sleep(pause.min(RESTART / 20)).await,
+                    Some(pause) => tokio::time::sleep(pause.min(RESTART / 30)).await,
                     None => return Err(error),
                 },
                 answer => return answer,

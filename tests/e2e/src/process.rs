@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 
 /// The limit of every wait: far above what anything here takes, so that it is reached by what would never end only.
-pub const LIMIT: Duration = Duration::from_mins(2);
+pub const LIMIT: Duration = Duration::from_mins(5);
 
 /// Between two looks at a condition.
 const LOOK: Duration = Duration::from_millis(10);

@@ -105,15 +105,15 @@ fn invariant_17_what_is_too_much_waits_and_is_not_dropped() {
     });
     let solver = Solver::with_settings(&world, "small", OURS, Honesty::Honest, &settings);
     let consumers = ["kitakaze", "tsubame", "asagiri"].map(|name| world.account(name));
+    let products = consumers.map(|consumer| (consumer, product(&world, &solver, consumer, 4)));
     let mut running = Vec::new();
-    for consumer in consumers {
-        let product = product(&world, &solver, consumer, 4);
+    for (consumer, product) in &products {
         for number in 0..4 {
             let name = format!("{number}.json");
             running.push((
                 consumer,
                 name.clone(),
-                consumer.start(&["use", &product, "--another", "-o", &name]),
+                consumer.start(&["use", product, "--another", "-o", &name]),
             ));
         }
     }

@@ -69,6 +69,8 @@ fn built() -> &'static Path {
             "-p",
             "ayumi-solver",
             "-p",
+            "ayumi-auditor",
+            "-p",
             "ayumi-e2e",
             "--bins",
         ]);

@@ -43,6 +43,9 @@ pub enum Error {
     /// Of the state folder.
     #[error(transparent)]
     State(#[from] StateError),
+    /// Of an index of events.
+    #[error(transparent)]
+    Audit(#[from] ayumi_audit::Error),
     /// Of the development network.
     #[error(transparent)]
     Devnet(#[from] DevnetError),
@@ -71,6 +74,7 @@ impl Error {
             Self::Solver(error) => error.kind(),
             Self::Task(error) => error.kind(),
             Self::State(error) => error.kind(),
+            Self::Audit(error) => error.kind(),
             Self::Devnet(error) => error.kind(),
             Self::Output(_) => "output",
         }
@@ -86,6 +90,7 @@ impl Error {
             Self::Solver(error) => error.hint(),
             Self::Task(error) => error.hint(),
             Self::State(error) => error.hint(),
+            Self::Audit(error) => error.hint(),
             Self::Devnet(error) => error.hint().into(),
             Self::Output(_) => "give stdout a place to go; what was done is done".into(),
         }

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use alloy::eips::BlockNumberOrTag;
+use alloy::eips::{BlockId, BlockNumberOrTag};
 use alloy::primitives::{Address, B256, U256};
 use alloy::providers::{DynProvider, Provider, ProviderBuilder};
 use alloy::rpc::client::RpcClient;
@@ -176,6 +176,12 @@ impl Chain {
             .get_balance(account)
             .await
             .map_err(|error| self.error("eth_getBalance", error))
+    }
+
+    /// Wei that the account had at a block.
+    pub async fn balance_at(&self, account: Address, block: BlockId) -> Result<U256> {
+        let balance = self.provider.get_balance(account).block_id(block).await;
+        balance.map_err(|error| self.error("eth_getBalance", error))
     }
 
     /// The newest block.

@@ -46,6 +46,9 @@ pub enum Error {
     /// Of a MISP server or feed.
     #[error(transparent)]
     Misp(#[from] ayumi_misp_client::Error),
+    /// Of an index of events.
+    #[error(transparent)]
+    Audit(#[from] ayumi_audit::Error),
     /// Of the development network.
     #[error(transparent)]
     Devnet(#[from] DevnetError),
@@ -75,6 +78,7 @@ impl Error {
             Self::Task(error) => error.kind(),
             Self::State(error) => error.kind(),
             Self::Misp(error) => error.kind(),
+            Self::Audit(error) => error.kind(),
             Self::Devnet(error) => error.kind(),
             Self::Output(_) => "output",
         }
@@ -91,6 +95,7 @@ impl Error {
             Self::Task(error) => error.hint(),
             Self::State(error) => error.hint(),
             Self::Misp(error) => error.hint(),
+            Self::Audit(error) => error.hint(),
             Self::Devnet(error) => error.hint().into(),
             Self::Output(_) => "give stdout a place to go; what was done is done".into(),
         }

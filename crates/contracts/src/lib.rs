@@ -31,9 +31,11 @@ mod bindings {
         "../../contracts/interfaces/ICTIOperator.sol"
     );
     sol! {
-        /// The part of ERC-1155 that Ayumi calls.
-        #[sol(rpc)]
+        /// The part of ERC-1155 that Ayumi calls and reads.
+        #[sol(rpc, all_derives)]
         interface IERC1155 {
+            event TransferSingle(address indexed operator, address indexed from, address indexed to, uint256 id, uint256 value);
+            event TransferBatch(address indexed operator, address indexed from, address indexed to, uint256[] ids, uint256[] values);
             function balanceOf(address account, uint256 id) external view returns (uint256);
             function safeTransferFrom(address from, address to, uint256 id, uint256 value, bytes calldata data) external;
         }

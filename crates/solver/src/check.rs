@@ -7,13 +7,13 @@ use std::time::UNIX_EPOCH;
 use alloy::primitives::{Address, B256};
 use ayumi_chain::{Chain, Fees, Head, Wallet};
 use ayumi_contracts::IConsortium;
+use ayumi_http::Tls;
 use reqwest::header::DATE;
 use rustix::process::{Resource, getrlimit};
 use serde::Serialize;
 
 use crate::clock::unix_now;
 use crate::http::About;
-use crate::tls::Tls;
 use crate::{ASK, Config, Error, connect, deployment, store, url, wallet};
 
 /// Seconds by which two clocks may differ.

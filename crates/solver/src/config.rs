@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use alloy::primitives::Address;
 use ayumi_chain::{Network, ProfileError};
+use ayumi_http::Pem;
 use serde::Deserialize;
-
-use crate::tls::Pem;
 
 /// What `ayumi-solver` is told, in a TOML file. Relative paths start from that file's folder.
 #[derive(Debug, Clone, Deserialize)]
@@ -85,9 +84,17 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// Until headers must be there.
-    pub fn header(&self) -> Duration {
-        Duration::from_secs(self.header_s.max(1))
+    /// Those of connections and clients.
+    pub fn of_clients(&self) -> ayumi_http::Limits {
+        ayumi_http::Limits {
+            connections: self.connections,
+            client_requests: self.client_requests,
+            client_rate: self.client_rate,
+            client_burst: self.client_burst,
+            trusted_proxy: self.trusted_proxy,
+            header: Duration::from_secs(self.header_s.max(1)),
+            stall: self.stall(),
+        }
     }
 
     /// Until something must come or go.
@@ -189,13 +196,19 @@ impl Config {
         if !config.assets.contains("://") {
             config.assets = folder.join(&config.assets).to_string_lossy().into_owned();
         }
-        config.tls = config.tls.map(|pem| pem.within(folder));
+        for file in config
+            .tls
+            .iter_mut()
+            .flat_map(|pem| [&mut pem.certificate, &mut pem.key])
+        {
+            *file = place(folder, file);
+        }
         Ok(config)
     }
 }
 
 /// Where a file is that a configuration names: from the configuration's folder, or among what systemd hands over.
-pub(crate) fn place(folder: &Path, file: &Path) -> PathBuf {
+fn place(folder: &Path, file: &Path) -> PathBuf {
     let handed_over = file.strip_prefix("$CREDENTIALS_DIRECTORY").ok();
     let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
     match handed_over.zip(credentials) {

@@ -22,7 +22,6 @@ mod metrics;
 pub mod payloads;
 pub mod status;
 pub mod store;
-mod tls;
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -33,6 +32,8 @@ use std::time::Duration;
 use alloy::eips::BlockNumberOrTag;
 use alloy::primitives::Address;
 use ayumi_chain::{Chain, Wallet, WalletError};
+use ayumi_http::Tls;
+pub use ayumi_http::{Pem, TlsError};
 use ayumi_sealing::{Delivery, Key, PayloadSizeError, Seed};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -49,8 +50,6 @@ use memory::Memory;
 use meter::Meter;
 use payloads::{PayloadError, Payloads};
 use store::{Deployment, Store, StoreError};
-use tls::Tls;
-pub use tls::{Pem, TlsError};
 
 /// How often a process that stands by looks whether it is its turn.
 const STANDBY: Duration = Duration::from_secs(1);

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use alloy::primitives::{Address, B256, Bytes, U64, U256};
 use ayumi_bench::{Account, Job, Rpc};
 use ayumi_chain::{Call, Chain, Fees, Network, Wallet, deploy};
+use ayumi_contracts::ICTIOperator::{Delivery, deliverCall};
 use ayumi_contracts::ICTIToken::{Listing, buyCall, publishCall};
 use ayumi_contracts::IConsortium::{addOrganisationCall, enrolCall, registerSolverCall};
 use ayumi_contracts::messages;
@@ -27,6 +28,9 @@ const PRICE: u64 = 1_000_000;
 
 /// Gas of any transaction that sets up.
 const SETUP_GAS: u64 = 300_000;
+
+/// Gas of a delivery among others of its batch.
+const DELIVERY_GAS: u64 = 57_000;
 
 /// Places of those among the accounts of a seed who are no consumers.
 const GOVERNOR: u64 = 1 << 32;
@@ -311,6 +315,41 @@ impl Consortium {
             );
         }
         Ok(())
+    }
+
+    /// Puts a product on sale whose solver is not asked for anything.
+    pub async fn own_product(&mut self) -> Result<(ProductId, Commitment)> {
+        self.start_solver()?;
+        let product = self
+            .publish(b"{\"Event\": {\"info\": \"bench\"}}", u32::MAX)
+            .await;
+        self.stop_solver()?;
+        product
+    }
+
+    /// The transactions that deliver what these receipts are for, so many at once, as the solver would send them.
+    pub async fn delivered(&self, receipts: &[Delivery], at_once: usize) -> Result<Vec<Bytes>> {
+        let sender = ayumi_chain::Sender::new(self.chain.clone(), self.solver_wallet.clone());
+        let first = sender.nonce(alloy::eips::BlockNumberOrTag::Latest).await?;
+        let mut raws = Vec::new();
+        for (nonce, deliveries) in (first..).zip(receipts.chunks(at_once)) {
+            let call = deliverCall {
+                deliveries: deliveries.to_vec(),
+            };
+            let call = Call::new(self.chain.contracts().operator, &call);
+            raws.push(
+                sender
+                    .sign(&call, nonce, DELIVERY_GAS * deliveries.len() as u64)
+                    .await?
+                    .raw,
+            );
+        }
+        Ok(raws)
+    }
+
+    /// The producer's next transaction.
+    pub fn of_producer(&mut self, gas: u64, call: &Call) -> Bytes {
+        self.producer.transaction(self.chain.chain_id(), gas, call)
     }
 
     /// The consumers, each with its own count of its transactions.

@@ -2,11 +2,13 @@
 //!
 //! [`gas`] reads receipts; [`load`] has consumers use products through the command's own library, against the real solver
 //! and anvil; [`speed`] has a thousand consumers in a process of their own, which are as lean as they can be; [`memory`],
-//! [`startup`] and [`past`] look at the solver alone; [`lint`] runs `ayumi lint` over many events. Prints a table, and writes `target/bench.json`: one flat object, whose
+//! [`startup`] and [`past`] look at the solver alone, [`index`] at the auditor; [`lint`] runs `ayumi lint` over many
+//! events. Prints a table, and writes `target/bench.json`: one flat object, whose
 //! keys stay.
 
 mod consortium;
 mod gas;
+mod index;
 mod lint;
 mod load;
 mod memory;
@@ -49,6 +51,12 @@ struct Cli {
     /// Past tasks in the store when the solver starts.
     #[arg(long, default_value_t = 100_000)]
     past: u64,
+    /// Events that the auditor's index is made of, on a real chain.
+    #[arg(long, default_value_t = 100_000)]
+    events: u64,
+    /// Events of the index that is asked for every figure.
+    #[arg(long, default_value_t = 10_000_000)]
+    many_events: u64,
     /// Only these; the others keep their last figures.
     #[arg(long, value_enum)]
     only: Vec<Part>,
@@ -65,15 +73,17 @@ enum Part {
     Startup,
     Store,
     Lint,
+    Index,
 }
 
-const ALL: [Part; 9] = [
+const ALL: [Part; 10] = [
     Part::Gas,
     Part::Lint,
     Part::Command,
     Part::Store,
     Part::Startup,
     Part::Memory,
+    Part::Index,
     Part::Instant,
     Part::Blocks1s,
     Part::Blocks2s,
@@ -150,6 +160,13 @@ impl Cli {
             }
             Part::Startup => runtime.block_on(startup::measure(report, self.past)),
             Part::Lint => lint::measure(report),
+            Part::Index => runtime.block_on(index::measure(
+                report,
+                index::Amounts {
+                    events: self.events,
+                    many: self.many_events,
+                },
+            )),
             Part::Store => runtime.block_on(past::measure(report, 10, self.past)),
         }
     }

@@ -49,6 +49,15 @@ const PEERS: &[(&str, &str, f64, bool)] = &[
         0.167,
         false,
     ),
+    // rindexer 0.41 with PostgreSQL, counters included, on a chain of 100,000 events.
+    (
+        "index.seconds",
+        "first sync of 100,000 events, s",
+        4.3,
+        true,
+    ),
+    ("index.rss_mb", "", 693.0, true),
+    ("index.live_p90_ms", "", 168.0, true),
     ("load.instant_per_second", "", 0.46, false),
     ("load.blocks2s_per_second", "", 0.167, false),
 ];
@@ -89,6 +98,30 @@ const TARGETS: &[(&str, &str, f64, bool)] = &[
         "load.solver_rss_mb",
         "solver, 1,000 assets of 2.6 MB, 10,000 open tasks, MB",
         100.0,
+        true,
+    ),
+    (
+        "index.times_the_floor",
+        "first sync, times a bare download",
+        1.5,
+        true,
+    ),
+    (
+        "index.rss_mb",
+        "first sync of 100,000 events, MB",
+        64.0,
+        true,
+    ),
+    (
+        "index.live_p90_ms",
+        "mined block to visible row, p90, ms",
+        170.0,
+        true,
+    ),
+    (
+        "index.query_p95_ms_at_10m",
+        "a question with 10 million events, p95, ms",
+        50.0,
         true,
     ),
     (

@@ -51,6 +51,18 @@ impl Rpc {
         answer.json::<Answer<T>>().await?.result(method)
     }
 
+    /// Calls a method, and counts the bytes of the answer.
+    pub async fn bytes(&self, method: &str, parameters: impl Serialize) -> Result<usize> {
+        let request = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": parameters });
+        let answer = self.client.post(&self.url).json(&request).send().await;
+        let mut answer = answer.wrap_err_with(|| method.to_owned())?;
+        let mut bytes = 0;
+        while let Some(part) = answer.chunk().await? {
+            bytes += part.len();
+        }
+        Ok(bytes)
+    }
+
     /// Calls a method with each of these parameters, many in one request.
     pub async fn all<T: DeserializeOwned>(
         &self,

@@ -28,6 +28,7 @@ pub struct World {
     accounts: Vec<Account>,
     rpc: String,
     solver: String,
+    auditor: Option<String>,
     chain: Chain,
     runtime: Runtime,
     /// The node itself, past whatever stands before it.
@@ -76,8 +77,14 @@ impl World {
         world
     }
 
-    /// Starts `ayumi devnet` with these arguments and nothing else.
+    /// Starts `ayumi devnet` with these arguments and nothing else. Without an auditor, so that tests know who asks the
+    /// node.
     pub fn alone(arguments: &[&str]) -> Self {
+        Self::audited(&[arguments, &["--no-auditor"]].concat())
+    }
+
+    /// Starts `ayumi devnet` with these arguments, an auditor included.
+    pub fn audited(arguments: &[&str]) -> Self {
         let folder = tempfile::Builder::new()
             .prefix("ayumi-world-")
             .tempdir()
@@ -124,6 +131,7 @@ impl World {
             upstream: Upstream::at(Some(address_of(&rpc))),
             rpc,
             solver: text(&facts["solver"]),
+            auditor: facts["auditor"].as_str().map(str::to_owned),
             chain,
             runtime,
             node: None,
@@ -171,6 +179,11 @@ impl World {
     /// Where the network's own solver is.
     pub fn solver_url(&self) -> &str {
         &self.solver
+    }
+
+    /// Where the auditor's page is, if there is one.
+    pub fn auditor_url(&self) -> Option<&str> {
+        self.auditor.as_deref()
     }
 
     /// A folder that goes with the world.

@@ -74,14 +74,14 @@ fn being_killed_ends_all_of_it() {
 
 #[test]
 fn when_a_part_dies_all_of_it_ends() {
-    for part in ["anvil", "solver"] {
-        let mut world = World::alone(&[]);
+    for part in ["anvil", "solver", "auditor"] {
+        let mut world = World::audited(&[]);
         let devnet: &mut Process = world.devnet();
         let all = children(devnet.id(), "");
-        let name = if part == "anvil" {
-            "anvil --port"
-        } else {
-            "ayumi-solver run"
+        let name = match part {
+            "anvil" => "anvil --port",
+            "solver" => "ayumi-solver run",
+            _ => "ayumi-auditor serve",
         };
         let one = children(devnet.id(), name);
         kill_process(one[0], Signal::KILL).expect("it runs");

@@ -1,20 +1,19 @@
-use std::sync::Arc;
+mod counters;
+mod source;
+mod tables;
 
-use alloy::primitives::Address;
-use ayumi_chain::Chain;
-use ayumi_contracts::ICTIOperator::Activity;
-use serde::Serialize;
-use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
+use std::path::PathBuf;
 
+use ayumi_audit::{Ask, By, Day, Query};
+use ayumi_contracts::ProductId;
+use reqwest::Url;
+use serde_json::Value;
+
+use crate::args::Moment;
 use crate::cx::Cx;
-use crate::error::{Result, TaskError};
+use crate::error::Result;
 use crate::output::Answer;
-use crate::read::Members;
-use crate::text::table;
-
-/// Calls to the node at a time.
-const CALLS: usize = 16;
+use source::Source;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -24,175 +23,156 @@ pub(crate) struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Audit {
-    /// Show what every account did, counted by the contracts
-    Activity,
+    /// Show what every account did, as the contracts count it; or any part of it, out of the events
+    Activity(Box<Asked>),
+    /// Show the editions of products, what was done with them, and how far that is from what was expected
+    Products(Box<Asked>),
+    /// Show how well organisations deliver, use and answer
+    Organisations(Box<Asked>),
+    /// Show the actions that were expected beside those that were taken
+    Gap(Box<Asked>),
+    /// Show where the money went, within and between organisations, and which trades need a look
+    Money(Box<Asked>),
+    /// Show what was done by day, week or month
+    Timeline(Box<Asked>),
+    /// Show all figures at once
+    Overview(Box<Asked>),
+    /// List tasks with their steps and transactions
+    Tasks(Box<Asked>),
+    /// List events as they are on the chain
+    Events(Box<Asked>),
+    /// Count everything again, and compare it with the contracts, an index, or another auditor
+    Verify(source::VerifyArgs),
+    /// Read the chain into an index, from which every figure comes without a node
+    Sync(source::SyncArgs),
 }
 
-/// An account's counts, as in the contract.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Row {
-    organisation: String,
-    team: String,
-    account: Address,
-    published: u64,
-    sold: u64,
-    delivered: u64,
-    feedback_received: u64,
-    answered: u64,
-    bought: u64,
-    redeemed: u64,
-    consumed: u64,
-    complained: u64,
-    feedback_given: u64,
+/// Which part is asked for, and where.
+#[derive(Debug, clap::Args)]
+struct Asked {
+    /// First day, in UTC
+    #[arg(long, value_name = "DATE", value_parser = day)]
+    since: Option<Day>,
+    /// Last day, in UTC
+    #[arg(long, value_name = "DATE", value_parser = day)]
+    until: Option<Day>,
+    /// What rows are told by
+    #[arg(long, value_parser = by())]
+    by: Option<By>,
+    /// Name or number of an organisation
+    #[arg(long, value_name = "NAME|NUMBER")]
+    organisation: Option<String>,
+    /// Label of a team
+    #[arg(long, value_name = "LABEL")]
+    team: Option<String>,
+    /// Address of an account that published, or did anything else
+    #[arg(long, value_name = "ADDRESS", value_parser = crate::args::address)]
+    producer: Option<alloy::primitives::Address>,
+    /// One product
+    #[arg(long, value_name = "PRODUCT")]
+    product: Option<ProductId>,
+    /// The most rows
+    #[arg(long, value_name = "COUNT")]
+    limit: Option<usize>,
+    /// Print comma-separated values
+    #[arg(long, conflicts_with = "json")]
+    csv: bool,
+    #[command(flatten)]
+    place: Place,
+}
+
+/// Where answers come from: the node, where nothing else is said.
+#[derive(Debug, clap::Args)]
+struct Place {
+    /// Index to ask, which no node is needed for
+    #[arg(long, value_name = "FILE", env = "AYUMI_INDEX", hide_env_values = true)]
+    index: Option<PathBuf>,
+    /// Auditor to ask
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "AYUMI_AUDITOR",
+        hide_env_values = true
+    )]
+    from: Option<Url>,
 }
 
 impl Args {
     pub(crate) async fn run(self, cx: &Cx) -> Result<Answer> {
-        let Audit::Activity = self.command;
-        let reader = cx.reader().await?;
-        let rows = activity(reader.chain()).await?;
-        let empty = "no account is enrolled";
-        Ok(Answer::list(&rows, || text(&rows), empty))
+        match self.command {
+            Audit::Activity(asked) if asked.is_plain() => {
+                counters::answer(cx.reader().await?.chain()).await
+            }
+            Audit::Activity(asked) => asked.run(cx, Ask::Activity).await,
+            Audit::Products(asked) => asked.run(cx, Ask::Products).await,
+            Audit::Organisations(asked) => asked.run(cx, Ask::Organisations).await,
+            Audit::Gap(asked) => asked.run(cx, Ask::Gap).await,
+            Audit::Money(asked) => asked.run(cx, Ask::Money).await,
+            Audit::Timeline(asked) => asked.run(cx, Ask::Timeline).await,
+            Audit::Overview(asked) => asked.run(cx, Ask::Overview).await,
+            Audit::Tasks(asked) => asked.run(cx, Ask::Tasks).await,
+            Audit::Events(asked) => asked.run(cx, Ask::Events).await,
+            Audit::Verify(args) => args.run(cx).await,
+            Audit::Sync(args) => args.run(cx).await,
+        }
     }
 }
 
-async fn activity(chain: &Chain) -> Result<Vec<Row>> {
-    let members = Members::read(chain).await?;
-    let (places, mut calls) = (Arc::new(Semaphore::new(CALLS)), JoinSet::new());
-    for account in members.accounts.keys().copied() {
-        let (chain, places) = (chain.clone(), places.clone());
-        calls.spawn(async move {
-            let _place = places.acquire_owned().await;
-            let counts = chain.operator().activityOf(account).call().await;
-            counts
-                .map(|counts| (account, counts))
-                .map_err(|error| chain.view_error(error))
-        });
+impl Asked {
+    /// Whether the contracts' own counters are the answer.
+    fn is_plain(&self) -> bool {
+        let is_anywhere = self.place.index.is_none() && self.place.from.is_none();
+        is_anywhere && !self.csv && self.query() == Query::default()
     }
-    let mut rows = Vec::new();
-    for counted in calls.join_all().await {
-        let (account, counts) = counted?;
-        let member = members
-            .accounts
-            .get(&account)
-            .ok_or(TaskError::NotMember(account))?;
-        rows.push((member.organisation, row(&members, account, &counts)));
-    }
-    rows.sort_by(|(a, one), (b, other)| {
-        (a, &one.team, one.account).cmp(&(b, &other.team, other.account))
-    });
-    Ok(rows.into_iter().map(|(_, row)| row).collect())
-}
 
-fn row(members: &Members, account: Address, counts: &Activity) -> Row {
-    Row {
-        organisation: members.organisation_of(account).to_owned(),
-        team: members
-            .accounts
-            .get(&account)
-            .map(|account| account.team.clone())
-            .unwrap_or_default(),
-        account,
-        published: wide(counts.published),
-        sold: wide(counts.sold),
-        delivered: wide(counts.delivered),
-        feedback_received: wide(counts.feedbackReceived),
-        answered: wide(counts.answered),
-        bought: wide(counts.bought),
-        redeemed: wide(counts.redeemed),
-        consumed: wide(counts.consumed),
-        complained: wide(counts.complained),
-        feedback_given: wide(counts.feedbackGiven),
-    }
-}
-
-/// The contract packs its counts by how large they can get.
-fn wide(count: impl Into<u64>) -> u64 {
-    count.into()
-}
-
-/// Grouped: an organisation and a team are named where they change.
-fn text(rows: &[Row]) -> String {
-    let mut last = (None, None);
-    let rows = rows.iter().map(|row| {
-        let (organisation, team) = (Some(&row.organisation), Some(&row.team));
-        let named = if last.0 == organisation {
-            String::new()
-        } else {
-            row.organisation.clone()
-        };
-        let team_named = if last == (organisation, team) {
-            String::new()
-        } else {
-            row.team.clone()
-        };
-        last = (organisation, team);
-        let count = |count: u64| count.to_string();
-        [
-            named,
-            team_named,
-            row.account.to_string(),
-            count(row.published),
-            count(row.sold),
-            count(row.delivered),
-            count(row.feedback_received),
-            count(row.answered),
-            count(row.bought),
-            count(row.redeemed),
-            count(row.consumed),
-            count(row.complained),
-            count(row.feedback_given),
-        ]
-    });
-    let headers = [
-        "organisation",
-        "team",
-        "account",
-        "published",
-        "sold",
-        "delivered",
-        "feedback received",
-        "answered",
-        "bought",
-        "redeemed",
-        "consumed",
-        "complained",
-        "feedback given",
-    ];
-    table(headers, rows)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn row(organisation: &str, team: &str, account: u8, published: u64) -> Row {
-        Row {
-            organisation: organisation.into(),
-            team: team.into(),
-            account: Address::repeat_byte(account),
-            published,
-            sold: 0,
-            delivered: 0,
-            feedback_received: 0,
-            answered: 0,
-            bought: 0,
-            redeemed: 0,
-            consumed: 0,
-            complained: 0,
-            feedback_given: 0,
+    fn query(&self) -> Query {
+        Query {
+            since: self.since,
+            until: self.until,
+            by: self.by,
+            organisation: self.organisation.clone(),
+            team: self.team.clone(),
+            account: self.producer.map(|address| address.to_string()),
+            product: self.product,
+            limit: self.limit,
+            after: None,
         }
     }
 
-    #[test]
-    fn organisations_and_teams_are_named_where_they_change() {
-        let rows = [
-            row("Hinode CERT", "intel", 1, 3),
-            row("Hinode CERT", "intel", 2, 0),
-            row("Hinode CERT", "soc", 3, 0),
-            row("Shio\u{1b}[31m Bank", "soc", 4, 1),
-        ];
-        insta::assert_snapshot!(text(&rows));
+    async fn run(self, cx: &Cx, ask: Ask) -> Result<Answer> {
+        let query = self.query();
+        let source = Source::of(cx, self.place).await?;
+        let answer = source.ask(ask, &query).await?;
+        let is_empty = match &answer {
+            Value::Array(rows) => rows.is_empty(),
+            _ => false,
+        };
+        let text = if self.csv {
+            tables::csv(&answer)
+        } else {
+            tables::text(ask, &answer)
+        };
+        let printed = Answer::new(&answer, text);
+        Ok(if is_empty {
+            printed
+                .negative_if(true)
+                .remarking("there is nothing of what was asked for")
+        } else {
+            printed
+        })
     }
+}
+
+fn day(text: &str) -> Result<Day, String> {
+    let moment = text.parse::<Moment>()?;
+    Ok(Day(
+        i64::try_from(moment.start() / 86_400).unwrap_or(i64::MAX)
+    ))
+}
+
+fn by() -> impl clap::builder::TypedValueParser<Value = By> {
+    use clap::builder::TypedValueParser;
+    let names = By::ALL.map(By::name);
+    clap::builder::PossibleValuesParser::new(names)
+        .map(|name| By::from_name(&name).unwrap_or(By::Account))
 }

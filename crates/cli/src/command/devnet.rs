@@ -1,4 +1,5 @@
-//! A whole consortium behind one command, to try things on: a chain, the contracts, members with accounts, a solver.
+//! A whole consortium behind one command, to try things on: a chain, the contracts, members with accounts, a solver, an
+//! auditor.
 
 mod accounts;
 mod error;
@@ -24,7 +25,7 @@ use self::accounts::{development, enrol_all, fund, keystores, no_anvil, send, wr
 pub use self::error::DevnetError;
 use self::members::Member;
 use self::process::Process;
-use self::programs::{ready, start_anvil, start_solver};
+use self::programs::{ready, start_anvil, start_auditor, start_solver};
 use super::governor::PeriodArgs;
 use crate::cx::{Cx, source};
 use crate::error::Result;
@@ -42,12 +43,15 @@ pub(crate) struct Args {
     /// Make a block every so many seconds, instead of one for each transaction
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     block_time: Option<u64>,
-    /// Port of the chain; the solver has the next one [default: free ones]
-    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..65_535))]
+    /// Port of the chain; the solver and the auditor's page have the next two [default: free ones]
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..65_534))]
     port_base: Option<u16>,
     /// A node that runs already, instead of an anvil of its own; with a --network without fees it may be any node
     #[arg(long, value_name = "URL", conflicts_with_all = ["block_time", "port_base"])]
     node: Option<Url>,
+    /// Leave the auditor and its page out
+    #[arg(long)]
+    no_auditor: bool,
     #[command(flatten)]
     periods: PeriodArgs,
 }
@@ -57,6 +61,7 @@ struct Devnet {
     anvil: Option<Process>,
     solver: Process,
     solver_url: String,
+    auditor: Option<(Process, String)>,
     chain: Chain,
     accounts: Vec<(Member, Address)>,
     /// Whether consumers can pay prices.
@@ -95,14 +100,21 @@ async fn serve(arguments: &Args, network: Network) -> Result<crate::error::Error
     devnet.write_environments()?;
     devnet.introduce(&file);
     announce();
-    let ended = match &mut devnet.anvil {
-        None => devnet.solver.ended().await,
-        Some(anvil) => tokio::select! {
-            ended = anvil.ended() => ended,
-            ended = devnet.solver.ended() => ended,
-        },
+    let auditor = devnet.auditor.as_mut().map(|(auditor, _)| auditor);
+    let ended = tokio::select! {
+        ended = ended(devnet.anvil.as_mut()) => ended,
+        ended = ended(auditor) => ended,
+        ended = devnet.solver.ended() => ended,
     };
     Ok(ended.into())
+}
+
+/// Waits until a program ends that may not be there; then for ever.
+async fn ended(process: Option<&mut Process>) -> DevnetError {
+    match process {
+        Some(process) => process.ended().await,
+        None => std::future::pending().await,
+    }
 }
 
 impl Devnet {
@@ -115,7 +127,7 @@ impl Devnet {
         for port in arguments
             .port_base
             .into_iter()
-            .flat_map(|port| [port, port + 1])
+            .flat_map(|port| [port, port + 1, port + 2])
         {
             std::net::TcpListener::bind(("127.0.0.1", port))
                 .map_err(|_| DevnetError::PortInUse(port))?;
@@ -156,13 +168,22 @@ impl Devnet {
             endpoint: solver_url.clone(),
         };
         send(&governor, "register the solver", &call).await?;
+        let auditor = if arguments.no_auditor {
+            None
+        } else {
+            let port = arguments.port_base.map_or(0, |port| port + 2);
+            Some(start_auditor(folder.path(), &chain, port).await?)
+        };
         if let Some(seconds) = arguments.block_time {
             provider(&node, chain.network())
                 .anvil_set_interval_mining(seconds)
                 .await
                 .map_err(|cause| no_anvil(&node, &cause))?;
         }
-        ready(&solver_url).await?;
+        ready("solver", &solver_url).await?;
+        if let Some((_, url)) = &auditor {
+            ready("auditor", url).await?;
+        }
         let accounts = wallets
             .iter()
             .map(|(member, wallet)| (*member, wallet.address()))
@@ -171,6 +192,7 @@ impl Devnet {
             anvil,
             solver,
             solver_url,
+            auditor,
             chain,
             accounts,
             has_money,
@@ -180,6 +202,10 @@ impl Devnet {
 
     fn node(&self) -> &str {
         self.chain.url().as_str().trim_end_matches('/')
+    }
+
+    fn auditor_url(&self) -> Option<&str> {
+        self.auditor.as_ref().map(|(_, url)| url.as_str())
     }
 
     /// All that tests, scripts and people need to act here.
@@ -203,6 +229,7 @@ impl Devnet {
                 "operator": contracts.operator,
             },
             "solver": self.solver_url,
+            "auditor": self.auditor_url(),
             "accounts": accounts.collect::<Vec<_>>(),
         })
     }
@@ -268,6 +295,9 @@ impl Devnet {
             self.chain.contracts().operator,
             file.display()
         );
+        if let Some(url) = self.auditor_url() {
+            eprintln!("auditor   {url}");
+        }
         if !self.has_money {
             eprintln!("money     none: the node gives none away, so send some to who buys");
         }

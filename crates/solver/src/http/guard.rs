@@ -7,11 +7,11 @@ use axum::extract::{Extension, Request, State};
 use axum::http::header::{ALLOW, CONTENT_TYPE};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use ayumi_http::{Client, Peer, Rates, Share, Shares};
 use tokio::sync::SemaphorePermit;
 use tokio::time::timeout;
 
 use super::Answer;
-use super::client::{Client, Peer, Rates, Share, Shares};
 use super::problem::{Kind, Problem};
 use crate::{Limits, Solver};
 
@@ -37,7 +37,7 @@ impl Gate {
     /// As the configuration has it.
     pub fn new(limits: &Limits) -> Self {
         Self {
-            rates: Rates::new(limits),
+            rates: Rates::new(&limits.of_clients()),
             shares: Shares::new(limits.client_requests),
         }
     }

@@ -3,12 +3,9 @@
 mod assets;
 mod body;
 mod caller;
-mod client;
 mod guard;
 mod notes;
-mod patient;
 mod problem;
-mod serve;
 mod tasks;
 
 use std::sync::Arc;
@@ -21,15 +18,17 @@ use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse;
 use axum::routing::{get, post, put};
 use axum::{Json, Router};
+use ayumi_http::Tls;
 use ayumi_sealing::MAX_PAYLOAD_BYTES;
 use serde::{Deserialize, Serialize};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
 use crate::health::Readiness;
 use crate::store::{self, Figures};
-use crate::{Solver, metrics};
+use crate::{Error, Solver, metrics};
 use guard::{Gate, guard};
 use problem::Problem;
-pub use serve::serve;
 
 /// The text format of `OpenMetrics`, which Prometheus reads.
 const METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -42,6 +41,20 @@ const SECRET_BYTES: usize = 32;
 
 type Shared = State<Arc<Solver>>;
 type Answer<T> = std::result::Result<T, Problem>;
+
+/// Serves until `stop`; requests under way are finished.
+pub async fn serve(
+    solver: Arc<Solver>,
+    listener: TcpListener,
+    tls: Option<Tls>,
+    stop: CancellationToken,
+) -> Result<(), Error> {
+    let limits = solver.config.limits.clone();
+    let gate = Arc::new(Gate::new(&limits));
+    let app = router(solver, Arc::clone(&gate));
+    ayumi_http::serve(listener, app, limits.of_clients(), &gate.rates, tls, stop).await;
+    Ok(())
+}
 
 fn router(solver: Arc<Solver>, gate: Arc<Gate>) -> Router {
     Router::new()

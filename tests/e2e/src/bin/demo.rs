@@ -100,7 +100,7 @@ impl Stage {
     fn set() -> Self {
         say("Starting a chain, the contracts, five organisations and a solver …");
         let stage = Self {
-            world: World::new(&["--delivery-period", "3600", "--complaint-period", "3600"]),
+            world: World::audited(&["--delivery-period", "3600", "--complaint-period", "3600"]),
             act: 0,
         };
         stage.shown("governor", &["organisation", "list"]);
@@ -300,6 +300,11 @@ impl Stage {
         say(
             "\n  ayumi search\n  ayumi use 1-1 --buy\n  ayumi tasks\n  ayumi balance\n  ayumi audit activity\n",
         );
+        if let Some(page) = self.world.auditor_url() {
+            say(&format!(
+                "  {page}   # the same for people: the auditor's page\n"
+            ));
+        }
         let devnet = self.world.devnet();
         while !devnet.has_ended() && !interrupted() {
             thread::sleep(time::Duration::from_millis(100));

@@ -12,6 +12,9 @@ pub enum DevnetError {
     /// There is no solver.
     #[error("there is no solver at {0}")]
     NoSolver(PathBuf),
+    /// There is no auditor.
+    #[error("there is no auditor at {0}")]
+    NoAuditor(PathBuf),
     /// Another program has the port.
     #[error("port {0} is in use")]
     PortInUse(u16),
@@ -65,6 +68,7 @@ impl DevnetError {
         match self {
             Self::NoAnvil => "no-anvil",
             Self::NoSolver(_) => "no-solver-program",
+            Self::NoAuditor(_) => "no-auditor-program",
             Self::PortInUse(_) => "port-in-use",
             Self::Start { .. } | Self::Silent { .. } => "not-started",
             Self::Ended { .. } => "devnet-ended",
@@ -80,6 +84,9 @@ impl DevnetError {
                 "run scripts/toolchain, or install Foundry, or name the binary in AYUMI_ANVIL"
             }
             Self::NoSolver(_) => "build it: cargo build --bin ayumi-solver",
+            Self::NoAuditor(_) => {
+                "build it: cargo build --bin ayumi-auditor, or do without: --no-auditor"
+            }
             Self::PortInUse(_) => "end what has it, or choose another --port-base, or leave it out",
             Self::Start { .. } | Self::Silent { .. } | Self::Ended { .. } => {
                 "see what it says above; all else was ended"

@@ -12,7 +12,7 @@ use tokio::process::Command;
 use super::process::Process;
 use super::{DevnetError, write};
 
-/// How long the solver may take to be ready to deliver.
+/// How long the solver may take to be ready to deliver, and the auditor to have read the chain.
 const READY: Duration = Duration::from_mins(1);
 
 /// Between two looks at whether it is.
@@ -83,16 +83,41 @@ fn packaged_anvil(folder: &Path) -> Option<PathBuf> {
     file.is_file().then_some(file)
 }
 
+/// Where a program of ours is, which was installed with this one.
+fn beside_us(name: &'static str, file: &str) -> Result<PathBuf, DevnetError> {
+    let program = env::current_exe().map(|ayumi| ayumi.with_file_name(file));
+    program.map_err(|cause| DevnetError::Start { name, cause })
+}
+
+/// The auditor, and where its page is.
+pub(super) async fn start_auditor(
+    folder: &Path,
+    chain: &Chain,
+    port: u16,
+) -> Result<(Process, String), DevnetError> {
+    let program = beside_us("auditor", "ayumi-auditor")?;
+    if !program.is_file() {
+        return Err(DevnetError::NoAuditor(program));
+    }
+    let mut command = Command::new(program);
+    command
+        .args(["serve", "--listen", &format!("127.0.0.1:{port}")])
+        .args(["--rpc-url", chain.url().as_str()])
+        .args(["--operator", &chain.contracts().operator.to_string()])
+        .arg("--network")
+        .arg(folder.join("network.toml"))
+        .arg("--index")
+        .arg(folder.join("auditor.db"))
+        .env("NO_COLOR", "1");
+    Process::start("auditor", command, folder, "listening on ").await
+}
+
 pub(super) async fn start_solver(
     folder: &Path,
     chain: &Chain,
     port: u16,
 ) -> Result<(Process, String), DevnetError> {
-    let program = env::current_exe().map(|ayumi| ayumi.with_file_name("ayumi-solver"));
-    let program = program.map_err(|cause| DevnetError::Start {
-        name: "solver",
-        cause,
-    })?;
+    let program = beside_us("solver", "ayumi-solver")?;
     if !program.is_file() {
         return Err(DevnetError::NoSolver(program));
     }
@@ -134,25 +159,22 @@ struct SolverConfig {
     network: Network,
 }
 
-/// Waits until the solver would deliver.
-pub(super) async fn ready(solver: &str) -> Result<(), DevnetError> {
+/// Waits until the solver would deliver, or the auditor has read the chain.
+pub(super) async fn ready(name: &'static str, url: &str) -> Result<(), DevnetError> {
     let failed = |cause: reqwest::Error| DevnetError::Silent {
-        name: "solver",
+        name,
         log: cause.to_string(),
     };
     let client = ayumi_chain::http().build().map_err(failed)?;
     let since = tokio::time::Instant::now();
     loop {
-        let answer = match client.get(format!("{solver}/readyz")).send().await {
+        let answer = match client.get(format!("{url}/readyz")).send().await {
             Ok(answer) if answer.status().is_success() => return Ok(()),
             Ok(answer) => answer.text().await.unwrap_or_default(),
             Err(cause) => cause.to_string(),
         };
         if since.elapsed() > READY {
-            return Err(DevnetError::Silent {
-                name: "solver",
-                log: answer,
-            });
+            return Err(DevnetError::Silent { name, log: answer });
         }
         tokio::time::sleep(LOOK).await;
     }

@@ -22,12 +22,8 @@ use tokio_util::sync::CancellationToken;
 use tower::Service;
 use tracing::{debug, warn};
 
-use super::client::{Client, Peer, Share, Shares};
-use super::guard::Gate;
-use super::patient::Patient;
-use super::router;
-use crate::tls::Tls;
-use crate::{Error, Limits, Solver};
+use crate::patient::Patient;
+use crate::{Client, Limits, Peer, Rates, Share, Shares, Tls};
 
 /// Bytes of a request before its body.
 const HEADERS: usize = 16 << 10;
@@ -43,16 +39,16 @@ const DRAIN: Duration = Duration::from_secs(30);
 
 /// Serves until `stop`; requests under way are finished.
 pub async fn serve(
-    solver: Arc<Solver>,
     listener: TcpListener,
+    app: Router,
+    limits: Limits,
+    rates: &Rates,
     tls: Option<Tls>,
     stop: CancellationToken,
-) -> Result<(), Error> {
-    let limits = solver.config.limits.clone();
-    let gate = Arc::new(Gate::new(&limits));
+) {
     let places = Places::new(&limits);
     let host = Host {
-        app: router(solver, Arc::clone(&gate)),
+        app,
         limits,
         tls,
         stop: stop.clone(),
@@ -63,7 +59,7 @@ pub async fn serve(
         tokio::select! {
             () = stop.cancelled() => break,
             Some(end) = guests.join_next() => pass_on(end),
-            _ = tidy.tick() => gate.rates.forget(),
+            _ = tidy.tick() => rates.forget(),
             (stream, place) = places.next(&listener) => {
                 guests.spawn(host.clone().receive(stream, place));
             }
@@ -78,7 +74,6 @@ pub async fn serve(
     if timeout(DRAIN, all).await.is_err() {
         warn!("connections that did not end were cut");
     }
-    Ok(())
 }
 
 /// A failure in a request is one of the whole process.
@@ -176,11 +171,11 @@ impl Host {
         let peer = place.peer;
         // Answers are written in one piece; waiting for more of them helps nobody.
         let _ = stream.set_nodelay(true);
-        let stream = Patient::new(stream, self.limits.stall());
+        let stream = Patient::new(stream, self.limits.stall);
         let Some(tls) = &self.tls else {
             return self.converse(stream, peer).await;
         };
-        match timeout(self.limits.header(), tls.accept(stream)).await {
+        match timeout(self.limits.header, tls.accept(stream)).await {
             Ok(Ok(stream)) => self.converse(stream, peer).await,
             Ok(Err(error)) => debug!(%peer, %error, "no TLS"),
             Err(_) => debug!(%peer, "no TLS in time"),
@@ -196,7 +191,7 @@ impl Host {
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(self.limits.header())
+            .header_read_timeout(self.limits.header)
             .max_header_size(HEADERS)
             .serve_connection(TokioIo::new(stream), answer);
         let mut connection = std::pin::pin!(connection);

@@ -57,7 +57,7 @@ impl Client {
 pub struct Rates(Option<DefaultKeyedRateLimiter<Client>>);
 
 impl Rates {
-    /// As the configuration has it.
+    /// As the limits have it.
     pub fn new(limits: &Limits) -> Self {
         Self(NonZeroU32::new(limits.client_rate).map(|rate| {
             let burst = NonZeroU32::new(limits.client_burst).unwrap_or(rate);
@@ -190,9 +190,13 @@ mod tests {
     #[test]
     fn who_asks_too_often_is_told_when_to_come_back() {
         let limits = |client_rate| Limits {
+            connections: 1,
+            client_requests: 1,
             client_rate,
             client_burst: 2,
-            ..Limits::default()
+            trusted_proxy: false,
+            header: Duration::MAX,
+            stall: Duration::MAX,
         };
         let (one, other) = (client("192.0.2.1"), client("192.0.2.2"));
         let rates = Rates::new(&limits(1));

@@ -12,8 +12,6 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use crate::config::place;
-
 /// Where the certificate and its key are.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -84,15 +82,6 @@ impl Tls {
 }
 
 impl Pem {
-    /// The same, with relative paths starting from `folder`.
-    #[must_use]
-    pub fn within(mut self, folder: &Path) -> Self {
-        for file in [&mut self.certificate, &mut self.key] {
-            *file = place(folder, file);
-        }
-        self
-    }
-
     fn read(&self) -> Result<Arc<ServerConfig>, TlsError> {
         let wrong = |what, path: &Path| {
             let path = path.to_owned();

@@ -1,0 +1,339 @@
+//! What is counted: one [`Figures`] for each day (week, ever) of everything, a member, a product. They add up, and can be
+//! taken back exactly.
+
+use std::collections::BTreeMap;
+
+use alloy::primitives::I256;
+
+/// Buckets to a doubling of time: a duration is told at most 3 percent too short, and exactly below a minute.
+const BUCKETS: u64 = 32;
+
+macro_rules! list {
+    ($(#[$doc:meta])* $name:ident { $($(#[$item_doc:meta])* $item:ident),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(crate) enum $name { $($(#[$item_doc])* $item),* }
+
+        impl $name {
+            const COUNT: usize = [$(Self::$item),*].len();
+        }
+    };
+}
+
+list! {
+    /// What is counted, by the day of which step.
+    Count {
+        // The day that it happened.
+        Published, Purchases, Bought, Redeemed, Delivered, Feedback, Answered,
+        Declined, Cancelled, Complained, Settled, Refunded,
+        // The feedback's day.
+        Acted, TruePositive, NoHit, FalsePositive, Expired, NotApplicable, Usefulness,
+        Expected, Met, Unexpected,
+        /// Answered within 7 days.
+        AnsweredInTime,
+        /// Answered with a revision, or with the promise of one; by the day of the answer.
+        Revising,
+        /// Tickets delivered within 30 days, by the day of the purchase.
+        UsedInTime,
+        /// Tickets refunded, by the day of the purchase.
+        Returned,
+        /// With feedback within 14 days, by the day of the delivery.
+        FeedbackInTime,
+        // Pairs of a task and an action that is expected of it, by the day of the request.
+        Pairs, PairsDelivered, PairsMet, PairsNoAction, PairsOtherAction, PairsLate,
+    }
+}
+
+list! {
+    /// Money in wei, by the day of which step.
+    Money {
+        /// For tickets, by the day of the purchase.
+        Paid,
+        /// For tickets delivered within 30 days, by the day of the purchase.
+        Used,
+        /// For tickets refunded, by the day of the purchase.
+        Returned,
+        /// For tickets refunded, by the day of the refund.
+        Refunded,
+        /// For deliveries complained of, by the day of the complaint.
+        Complained,
+        /// Of settled deliveries, by the day of the settlement.
+        Settled,
+        /// The part of it that went back for feedback.
+        Rewarded,
+    }
+}
+
+list! {
+    /// Durations, by the day of their start.
+    Span {
+        /// From the publication to the first delivery to another organisation.
+        FirstUse,
+        /// From a request to its delivery.
+        Delivery,
+        /// From a delivery to its feedback.
+        Feedback,
+        /// From a feedback to its answer.
+        Answer,
+    }
+}
+
+/// Durations in buckets: how many ended as they should, and how many otherwise, after this long.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Histogram(BTreeMap<u16, (i64, i64)>);
+
+/// All that is counted of something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Figures {
+    counts: [i64; Count::COUNT],
+    money: [I256; Money::COUNT],
+    spans: [Histogram; Span::COUNT],
+}
+
+impl Default for Figures {
+    fn default() -> Self {
+        Self {
+            counts: [0; Count::COUNT],
+            money: [I256::ZERO; Money::COUNT],
+            spans: Default::default(),
+        }
+    }
+}
+
+/// The number of the bucket that so many seconds fall into.
+pub(crate) fn bucket(seconds: i64) -> u16 {
+    let seconds = u64::try_from(seconds).unwrap_or(0);
+    let shift = u64::from((seconds / BUCKETS).checked_ilog2().unwrap_or(0));
+    u16::try_from(shift * BUCKETS + (seconds >> shift)).unwrap_or(u16::MAX)
+}
+
+/// The least number of seconds in a bucket.
+pub(crate) fn seconds(bucket: u16) -> i64 {
+    let bucket = u64::from(bucket);
+    let shift = (bucket / BUCKETS).saturating_sub(1);
+    i64::try_from((bucket - shift * BUCKETS) << shift.min(57)).unwrap_or(i64::MAX)
+}
+
+impl Histogram {
+    fn add(&mut self, bucket: u16, ended: i64, left: i64) {
+        let entry = self.0.entry(bucket).or_default();
+        *entry = (entry.0 + ended, entry.1 + left);
+        if *entry == (0, 0) {
+            self.0.remove(&bucket);
+        }
+    }
+
+    fn merge(&mut self, other: &Self, sign: i64) {
+        for (bucket, (ended, left)) in &other.0 {
+            self.add(*bucket, sign * ended, sign * left);
+        }
+    }
+
+    /// How many ended, and how many left, after how many seconds; shortest first.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (i64, i64, i64)> {
+        self.0
+            .iter()
+            .map(|(bucket, (ended, left))| (seconds(*bucket), *ended, *left))
+    }
+
+    /// All that ended, whichever way.
+    pub(crate) fn total(&self) -> i64 {
+        self.0.values().map(|(ended, left)| ended + left).sum()
+    }
+}
+
+impl Figures {
+    pub(crate) fn add(&mut self, what: Count, count: i64) {
+        self.counts[what as usize] += count;
+    }
+
+    pub(crate) fn pay(&mut self, what: Money, wei: I256) {
+        self.money[what as usize] = self.money[what as usize].saturating_add(wei);
+    }
+
+    /// Something that took so long ended as it should.
+    pub(crate) fn ended(&mut self, what: Span, seconds: i64) {
+        self.spans[what as usize].add(bucket(seconds), 1, 0);
+    }
+
+    /// Something that could not end as it should any more, after so long.
+    pub(crate) fn left(&mut self, what: Span, seconds: i64) {
+        self.spans[what as usize].add(bucket(seconds), 0, 1);
+    }
+
+    pub(crate) fn count(&self, what: Count) -> u64 {
+        u64::try_from(self.counts[what as usize]).unwrap_or(0)
+    }
+
+    pub(crate) fn money(&self, what: Money) -> I256 {
+        self.money[what as usize]
+    }
+
+    pub(crate) fn span(&self, what: Span) -> &Histogram {
+        &self.spans[what as usize]
+    }
+
+    /// Adds all of `other`, or takes it away with a `sign` of −1.
+    pub(crate) fn merge(&mut self, other: &Self, sign: i64) {
+        for (count, other) in self.counts.iter_mut().zip(other.counts) {
+            *count += sign * other;
+        }
+        let wei = |amount: I256| if sign < 0 { -amount } else { amount };
+        for (amount, other) in self.money.iter_mut().zip(other.money) {
+            if !other.is_zero() {
+                *amount = amount.saturating_add(wei(other));
+            }
+        }
+        for (span, other) in self.spans.iter_mut().zip(&other.spans) {
+            span.merge(other, sign);
+        }
+    }
+
+    /// Whether all of it is zero.
+    pub(crate) fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// As bytes: what is not zero, each with its tag.
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for (tag, count) in (0..).zip(self.counts).filter(|(_, count)| *count != 0) {
+            put(&mut bytes, tag);
+            put(&mut bytes, zigzag(count));
+        }
+        for (tag, amount) in (64..)
+            .zip(self.money)
+            .filter(|(_, amount)| !amount.is_zero())
+        {
+            put(&mut bytes, tag);
+            bytes.extend(amount.to_be_bytes::<32>());
+        }
+        for (tag, span) in (96..)
+            .zip(&self.spans)
+            .filter(|(_, span)| !span.0.is_empty())
+        {
+            put(&mut bytes, tag);
+            put(&mut bytes, span.0.len() as u64);
+            for (bucket, (ended, left)) in &span.0 {
+                put(&mut bytes, u64::from(*bucket));
+                put(&mut bytes, zigzag(*ended));
+                put(&mut bytes, zigzag(*left));
+            }
+        }
+        bytes
+    }
+
+    /// Adds what [`to_bytes`](Self::to_bytes) wrote; `None` where they are no such bytes.
+    pub(crate) fn merge_bytes(&mut self, bytes: &[u8]) -> Option<()> {
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let tag = usize::try_from(take(&mut rest)?).ok()?;
+            if let Some(count) = self.counts.get_mut(tag) {
+                *count += zagzig(take(&mut rest)?);
+            } else if let Some(amount) = tag.checked_sub(64).and_then(|tag| self.money.get_mut(tag))
+            {
+                let (wei, after) = rest.split_first_chunk::<32>()?;
+                *amount = amount.saturating_add(I256::from_be_bytes(*wei));
+                rest = after;
+            } else {
+                let span = self.spans.get_mut(tag.checked_sub(96)?)?;
+                for _ in 0..take(&mut rest)? {
+                    let bucket = u16::try_from(take(&mut rest)?).ok()?;
+                    span.add(bucket, zagzig(take(&mut rest)?), zagzig(take(&mut rest)?));
+                }
+            }
+        }
+        Some(())
+    }
+}
+
+/// Seven bits a byte, lowest first.
+fn put(bytes: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        bytes.push(u8::try_from(value & 0x7f).expect("seven bits") | 0x80);
+        value >>= 7;
+    }
+    bytes.push(u8::try_from(value).expect("seven bits"));
+}
+
+fn take(bytes: &mut &[u8]) -> Option<u64> {
+    let mut value = 0;
+    for shift in (0..64).step_by(7) {
+        let (&byte, rest) = bytes.split_first()?;
+        *bytes = rest;
+        value |= u64::from(byte & 0x7f) << shift;
+        if byte < 0x80 {
+            return Some(value);
+        }
+    }
+    None
+}
+
+/// Small numbers of either sign as small ones without.
+fn zigzag(value: i64) -> u64 {
+    (value.cast_unsigned() << 1) ^ (value >> 63).cast_unsigned()
+}
+
+fn zagzig(value: u64) -> i64 {
+    (value >> 1).cast_signed() ^ -((value & 1).cast_signed())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn figures() -> impl Strategy<Value = Figures> {
+        let step = prop_oneof![
+            (0..Count::COUNT, any::<i32>()).prop_map(|(at, count)| (0, at, i64::from(count))),
+            (0..Money::COUNT, any::<i64>()).prop_map(|(at, wei)| (1, at, wei)),
+            (0..Span::COUNT, 0..1_i64 << 33).prop_map(|(at, seconds)| (2, at, seconds)),
+        ];
+        proptest::collection::vec(step, 0..20).prop_map(|steps| {
+            let mut figures = Figures::default();
+            for (what, at, value) in steps {
+                match what {
+                    0 => figures.counts[at] += value,
+                    1 => figures.money[at] += I256::try_from(value).unwrap(),
+                    _ => figures.spans[at].add(bucket(value), 1, 0),
+                }
+            }
+            figures
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn bytes_read_back(figures in figures()) {
+            let mut read = Figures::default();
+            prop_assert!(read.merge_bytes(&figures.to_bytes()).is_some());
+            prop_assert_eq!(read, figures);
+        }
+
+        #[test]
+        fn what_was_added_can_be_taken_away(one in figures(), other in figures()) {
+            let mut sum = one.clone();
+            sum.merge(&other, 1);
+            sum.merge(&other, -1);
+            prop_assert_eq!(sum, one);
+        }
+
+        #[test]
+        fn a_bucket_is_no_more_than_three_percent_short(time in 0..1_i64 << 40) {
+            let told = seconds(bucket(time));
+            prop_assert!(told <= time && time - told <= time / 32, "{time}: {told}");
+        }
+
+        #[test]
+        fn odd_bytes_are_refused(bytes in proptest::collection::vec(any::<u8>(), 0..40)) {
+            let _ = Figures::default().merge_bytes(&bytes);
+        }
+    }
+
+    #[test]
+    fn a_minute_is_told_exactly() {
+        for time in 0..64 {
+            assert_eq!(seconds(bucket(time)), time);
+        }
+    }
+}

@@ -1,0 +1,319 @@
+//! Keeping an index up with the chain.
+
+use std::path::Path;
+
+use alloy::eips::BlockNumberOrTag;
+use alloy::primitives::B256;
+use ayumi_chain::{Chain, Cursor, Entry, Head, Pages};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use crate::error::{Error, Result};
+use crate::event::Event;
+use crate::store::{Batch, Checkpoint, Deployment, UNDO_BLOCKS, Writer};
+
+/// How often a chain may change while it is read before we give up.
+const TRIES: usize = 20;
+
+/// Keeps one index up with its chain.
+#[derive(Debug)]
+pub struct Tracker {
+    chain: Chain,
+    writer: Option<Writer>,
+}
+
+/// What a look at the chain brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Events that were written.
+    pub events: u64,
+    /// How far the chain was read.
+    pub cursor: Cursor,
+}
+
+/// Before everything: nothing happens in the first block.
+const GENESIS: Checkpoint = Checkpoint {
+    cursor: Cursor {
+        number: 0,
+        hash: B256::ZERO,
+    },
+    at: 0,
+};
+
+/// What became of a range of blocks.
+enum Read {
+    Done(u64),
+    /// A block changed meanwhile.
+    Changed,
+}
+
+impl Tracker {
+    /// Opens the index at `path`, or makes it, for the deployment that `chain` is on.
+    pub async fn open(chain: Chain, path: &Path) -> Result<Self> {
+        let genesis = chain.block(BlockNumberOrTag::Number(0)).await?;
+        let deployment = Deployment {
+            chain_id: chain.chain_id(),
+            genesis: genesis.map_or(B256::ZERO, |genesis| genesis.hash),
+            contracts: chain.contracts(),
+        };
+        let writer = Writer::open(path, deployment)?;
+        Ok(Self {
+            chain,
+            writer: Some(writer),
+        })
+    }
+
+    /// The chain.
+    pub fn chain(&self) -> &Chain {
+        &self.chain
+    }
+
+    /// Reads up to the newest block.
+    pub async fn catch_up(&mut self) -> Result<Progress> {
+        self.catch_up_to(u64::MAX).await
+    }
+
+    /// Reads up to the newest block, and not past block `last`.
+    pub async fn catch_up_to(&mut self, last: u64) -> Result<Progress> {
+        let mut events = 0;
+        for _ in 0..TRIES {
+            let head = head(self.chain.clone(), last).await?;
+            self.leave_other_branch(head).await?;
+            let next = self
+                .writer()?
+                .cursor()?
+                .map_or(0, |cursor| cursor.number + 1);
+            match self.read(next, head).await? {
+                Read::Done(more) => {
+                    let cursor = self.writer()?.cursor()?;
+                    let cursor = cursor.unwrap_or(Cursor {
+                        number: head.number,
+                        hash: head.hash,
+                    });
+                    return Ok(Progress {
+                        events: events + more,
+                        cursor,
+                    });
+                }
+                // What was read of it is kept, or taken back when the branch is left.
+                Read::Changed => events = 0,
+            }
+        }
+        Err(Error::Restless)
+    }
+
+    /// Follows the chain until `shutdown`, and tells of every look at it that brought something or failed. What the node
+    /// does not answer is asked again; what does not fit ends it.
+    pub async fn follow(
+        &mut self,
+        shutdown: impl Future<Output = ()>,
+        mut tell: impl FnMut(&Result<Progress>),
+    ) -> Result<()> {
+        let mut shutdown = std::pin::pin!(shutdown);
+        let mut last = None;
+        loop {
+            let step = tokio::select! {
+                () = &mut shutdown => return Ok(()),
+                step = self.catch_up() => step,
+            };
+            match &step {
+                Ok(progress) if last == Some(progress.cursor) => {}
+                Ok(progress) => {
+                    last = Some(progress.cursor);
+                    tell(&step);
+                }
+                Err(Error::Chain(error)) if error.is_transient() => tell(&step),
+                Err(Error::Restless) => tell(&step),
+                Err(_) => return step.map(|_| ()),
+            }
+            tokio::select! {
+                () = &mut shutdown => return Ok(()),
+                () = tokio::time::sleep(self.chain.network().poll()) => {}
+            }
+        }
+    }
+
+    /// Makes everything anew that follows from the raw rows.
+    pub fn rebuild(&mut self) -> Result<()> {
+        self.writer()?.rebuild()
+    }
+
+    /// Raw rows from an id on.
+    pub(crate) fn stored(&self, from: i64) -> Result<Vec<Event>> {
+        self.writer.as_ref().ok_or(Error::Restless)?.stored(from)
+    }
+
+    fn writer(&mut self) -> Result<&mut Writer> {
+        // It is away while a write is under way, and does not come back from one that was broken off.
+        if self.writer.is_none() {
+            return Err(Error::Restless);
+        }
+        Ok(self.writer.as_mut().expect("it was looked for"))
+    }
+
+    /// Goes back to the newest block that is still on the chain.
+    async fn leave_other_branch(&mut self, head: Head) -> Result<()> {
+        let chain = self.chain.clone();
+        let Some(cursor) = self.writer()?.cursor()? else {
+            return Ok(());
+        };
+        if cursor.is_on(&chain, head).await? {
+            return Ok(());
+        }
+        let checkpoints = self.writer()?.checkpoints()?;
+        for earlier in checkpoints {
+            let block = chain.block(earlier.number.into()).await?;
+            let Some(block) = block.filter(|block| block.hash == earlier.hash) else {
+                continue;
+            };
+            tracing::warn!(
+                from = cursor.number,
+                to = earlier.number,
+                "the chain changed"
+            );
+            return self.writer()?.go_back(Checkpoint::of(block));
+        }
+        self.writer()?.go_back(GENESIS)
+    }
+
+    /// Reads blocks from `next` to `head`. What may still be taken back comes last, and block by block.
+    async fn read(&mut self, next: u64, head: Head) -> Result<Read> {
+        let safe = head.number.saturating_sub(UNDO_BLOCKS);
+        let mut count = 0;
+        for (from, to, can_undo) in [(next, safe, false), (next.max(safe + 1), head.number, true)] {
+            if from > to || (to == 0 && from == 0 && !can_undo) {
+                continue;
+            }
+            match self.read_range(from, to, can_undo, head).await? {
+                Read::Done(more) => count += more,
+                Read::Changed => return Ok(Read::Changed),
+            }
+        }
+        Ok(Read::Done(count))
+    }
+
+    /// While a page is written, the next one is decoded, and those after it are on their way.
+    async fn read_range(&mut self, from: u64, to: u64, can_undo: bool, head: Head) -> Result<Read> {
+        let mut batches = decoded(self.chain.clone(), self.chain.pages(from, to), head);
+        let mut writing: Option<JoinHandle<(Writer, Result<()>)>> = None;
+        let before = self.writer()?.checkpoint()?;
+        let (mut count, mut ends) = (0, Vec::new());
+        loop {
+            let next = batches.recv().await;
+            if let Some(writing) = writing.take() {
+                let (writer, written) = writing.await.map_err(|_| Error::Restless)?;
+                self.writer = Some(writer);
+                written?;
+            }
+            let batch = match next {
+                None => {
+                    if can_undo && !are_of_one_branch(self.chain.clone(), &ends).await? {
+                        self.writer()?.go_back(before.unwrap_or(GENESIS))?;
+                        return Ok(Read::Changed);
+                    }
+                    return Ok(Read::Done(count));
+                }
+                Some(Err(Error::Restless)) => return Ok(Read::Changed),
+                Some(batch) => batch?,
+            };
+            count += batch.events.len() as u64;
+            ends.push(batch.end.cursor);
+            let Some(mut writer) = self.writer.take() else {
+                return Err(Error::Restless);
+            };
+            writing = Some(tokio::task::spawn_blocking(move || {
+                let written = writer.append(&batch, can_undo);
+                (writer, written)
+            }));
+        }
+    }
+}
+
+async fn head(chain: Chain, last: u64) -> Result<Head> {
+    let head = chain.head().await?;
+    if head.number <= last {
+        return Ok(head);
+    }
+    let block = chain.block(last.into()).await?;
+    block.ok_or(Error::Restless)
+}
+
+/// Pages are asked for one by one: the chain may have changed between two of them.
+async fn are_of_one_branch(chain: Chain, ends: &[Cursor]) -> Result<bool> {
+    let earlier = ends.split_last().map_or(&[][..], |(_, earlier)| earlier);
+    for end in earlier {
+        let block = chain.block(end.number.into()).await?;
+        if block.is_none_or(|block| block.hash != end.hash) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Pages as batches, one ahead.
+fn decoded(chain: Chain, mut pages: Pages, head: Head) -> mpsc::Receiver<Result<Batch>> {
+    let (sender, receiver) = mpsc::channel(1);
+    tokio::spawn(async move {
+        loop {
+            let batch = match pages.next().await {
+                Ok(None) => return,
+                Ok(Some(page)) => batch(&chain, page, head).await,
+                Err(error) => Err(error.into()),
+            };
+            let is_over = batch.is_err();
+            if sender.send(batch).await.is_err() || is_over {
+                return;
+            }
+        }
+    });
+    receiver
+}
+
+async fn batch(chain: &Chain, page: ayumi_chain::Page, head: Head) -> Result<Batch> {
+    let (contracts, to) = (chain.contracts(), page.to);
+    let decode = move || -> Result<(Vec<Event>, Option<Entry>)> {
+        let mut entries = page.entries()?;
+        let events = entries
+            .iter()
+            .map(|entry| Event::of(entry, contracts))
+            .collect();
+        Ok((events, entries.pop()))
+    };
+    let (mut events, last) = tokio::task::spawn_blocking(decode)
+        .await
+        .map_err(|_| Error::Restless)??;
+    date(chain, &mut events).await?;
+    let end = match last {
+        Some(last) if last.block == to => Checkpoint {
+            cursor: Cursor {
+                number: to,
+                hash: last.block_hash,
+            },
+            at: events.last().map_or(0, |event| event.at),
+        },
+        _ if to == head.number => Checkpoint::of(head),
+        _ => Checkpoint::of(chain.block(to.into()).await?.ok_or(Error::Restless)?),
+    };
+    // The logs are those of this very chain if its end is the one that was seen before they were read.
+    if to == head.number && end.cursor.hash != head.hash {
+        return Err(Error::Restless);
+    }
+    Ok(Batch { events, end })
+}
+
+/// Reads the time of a block where its logs do not have it.
+async fn date(chain: &Chain, events: &mut [Event]) -> Result<()> {
+    for block in events.chunk_by_mut(|one, next| one.block_hash == next.block_hash) {
+        if block[0].at == 0 {
+            let number = u64::try_from(crate::event::block_of(block[0].id)).unwrap_or(0);
+            let header = chain.block(number.into()).await?;
+            let header = header
+                .filter(|header| header.hash == block[0].block_hash)
+                .ok_or(Error::Restless)?;
+            for event in block {
+                event.at = Checkpoint::of(header).at;
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,245 @@
+//! Whatever blocks came and went: an index has what one has that saw the last ones only.
+
+mod support;
+
+use alloy::primitives::{B256, U256, keccak256};
+use ayumi_audit::{Writer, compare};
+use proptest::prelude::*;
+use support::{Block, DEPLOYMENT, Town};
+
+/// Something that happens; what cannot happen at the time does not.
+#[derive(Debug, Clone, Copy)]
+enum Deed {
+    Publish(usize),
+    Buy(usize, usize, u32),
+    Request(usize, usize),
+    Next(usize, u8),
+    Refund(usize, usize),
+    HandOver(usize, usize, usize),
+    Collect(usize, usize),
+    Assign(usize, u8),
+    Revise(usize),
+    Block(u64),
+}
+
+/// A town, and how far its tasks are.
+#[derive(Debug, Clone, Default)]
+struct Life {
+    town: Town,
+    products: Vec<(U256, usize)>,
+    /// For each task: 0 requested, 1 delivered, 2 with feedback, 3 answered, 4 over; and whether it is settled.
+    tasks: Vec<(u8, bool)>,
+}
+
+const ACCOUNTS: usize = 6;
+const PRICE: u64 = 100;
+
+impl Life {
+    fn begin() -> (Self, Block) {
+        let mut life = Self::default();
+        for name in ["Aoba", "Hibiki", "Minato"] {
+            life.town.organisation(name);
+        }
+        for place in 0..u32::try_from(ACCOUNTS).unwrap() {
+            life.town
+                .enrol(place % 3 + 1, if place < 3 { "soc" } else { "" });
+        }
+        let block = life.town.block(60);
+        (life, block)
+    }
+
+    fn live(&mut self, deed: Deed) -> Option<Block> {
+        let product = |at: usize| self.products.get(at % self.products.len().max(1)).copied();
+        match deed {
+            Deed::Publish(who) => {
+                let product = self.town.publish(who, PRICE, 0b101);
+                self.products.push((product, who));
+            }
+            Deed::Buy(which, who, count) => {
+                let (product, _) = product(which)?;
+                self.town.buy(product, who, count);
+            }
+            Deed::Refund(which, who) => {
+                let (product, _) = product(which)?;
+                self.town.refund(product, who, 1);
+            }
+            Deed::Request(which, who) => {
+                let (product, _) = product(which)?;
+                self.town.request(product, who);
+                self.tasks.push((0, false));
+            }
+            Deed::Next(which, how) => self.next(which, how),
+            Deed::HandOver(which, from, to) => {
+                let (product, _) = product(which)?;
+                self.town.hand_over(product, from, to);
+            }
+            Deed::Collect(from, to) => {
+                self.town.collect(from, to);
+            }
+            Deed::Assign(who, team) => self
+                .town
+                .assign(who, ["", "soc", "intel"][usize::from(team % 3)]),
+            Deed::Revise(which) => {
+                let (old, who) = product(which)?;
+                let next = self.town.publish(who, PRICE, 0b11);
+                self.town.revise(old, next);
+                self.products.push((next, who));
+            }
+            Deed::Block(seconds) => return Some(self.town.block(seconds)),
+        }
+        None
+    }
+
+    fn next(&mut self, which: usize, how: u8) {
+        if self.tasks.is_empty() {
+            return;
+        }
+        let place = which % self.tasks.len();
+        let (state, settled) = &mut self.tasks[place];
+        let task = place as u64 + 1;
+        // Few notes, so that some come twice.
+        let note = |text: u8| {
+            if text % 3 == 0 {
+                B256::ZERO
+            } else {
+                keccak256([text % 7])
+            }
+        };
+        match (*state, how % 4) {
+            (0, 0) => {
+                self.town.decline(task);
+                *state = 4;
+            }
+            (0, 1) => {
+                self.town.cancel(task);
+                *state = 4;
+            }
+            (0, _) => {
+                self.town.deliver(task);
+                *state = 1;
+            }
+            (1, 0) if !*settled => {
+                self.town.complain(task, PRICE);
+                *state = 4;
+            }
+            (1..=3, 1) if !*settled => {
+                self.town.settle(task, PRICE, 10);
+                *settled = true;
+            }
+            (1, _) => {
+                self.town
+                    .feedback(task, u16::from(how), how % 5 + 1, note(how));
+                *state = 2;
+            }
+            (2, _) => {
+                self.town.answer(task, note(how));
+                *state = 3;
+            }
+            _ => {}
+        }
+    }
+}
+
+fn deed() -> impl Strategy<Value = Deed> {
+    let who = 0..ACCOUNTS;
+    prop_oneof![
+        1 => who.clone().prop_map(Deed::Publish),
+        4 => (any::<usize>(), who.clone(), 1..4_u32).prop_map(|(which, who, count)| Deed::Buy(which, who, count)),
+        4 => (any::<usize>(), who.clone()).prop_map(|(which, who)| Deed::Request(which, who)),
+        8 => (any::<usize>(), any::<u8>()).prop_map(|(which, how)| Deed::Next(which, how)),
+        1 => (any::<usize>(), who.clone()).prop_map(|(which, who)| Deed::Refund(which, who)),
+        1 => (any::<usize>(), who.clone(), who.clone()).prop_map(|(which, from, to)| Deed::HandOver(which, from, to)),
+        1 => (who.clone(), who.clone()).prop_map(|(from, to)| Deed::Collect(from, to)),
+        1 => (who, any::<u8>()).prop_map(|(who, team)| Deed::Assign(who, team)),
+        1 => any::<usize>().prop_map(Deed::Revise),
+        4 => prop_oneof![Just(2), 1..100_000_u64, Just(86_400 * 20)].prop_map(Deed::Block),
+    ]
+}
+
+fn write(writer: &mut Writer, blocks: &[Block], can_undo: bool) {
+    for block in blocks {
+        writer
+            .append_entries(&block.entries, block.head, can_undo)
+            .unwrap();
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+
+    #[test]
+    fn an_index_after_a_reorg_is_a_fresh_one(
+        before in proptest::collection::vec(deed(), 0..60),
+        lost in proptest::collection::vec(deed(), 1..40),
+        after in proptest::collection::vec(deed(), 0..40),
+        can_undo in any::<bool>(),
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, fresh) = (folder.path().join("index.db"), folder.path().join("fresh.db"));
+        let (mut life, first) = Life::begin();
+        let mut kept = vec![first];
+        kept.extend(before.into_iter().filter_map(|deed| life.live(deed)));
+        kept.extend([life.town.block(60)]);
+
+        let mut other = life.clone();
+        other.town.branch = 1;
+        let mut gone: Vec<_> = lost.into_iter().filter_map(|deed| other.live(deed)).collect();
+        gone.extend([other.town.block(60)]);
+        let mut new: Vec<_> = after.into_iter().filter_map(|deed| life.live(deed)).collect();
+        new.extend([life.town.block(60)]);
+
+        let mut writer = Writer::open(&path, DEPLOYMENT).unwrap();
+        write(&mut writer, &kept, true);
+        write(&mut writer, &gone, can_undo);
+        writer.go_back_to(kept.last().unwrap().head).unwrap();
+        write(&mut writer, &new, true);
+        drop(writer);
+
+        // All at once, as a first look at the chain reads it.
+        let mut writer = Writer::open(&fresh, DEPLOYMENT).unwrap();
+        let entries: Vec<_> = kept.iter().chain(&new).flat_map(|block| block.entries.clone()).collect();
+        writer.append_entries(&entries, new.last().unwrap().head, false).unwrap();
+        drop(writer);
+        prop_assert_eq!(compare(&fresh, &path).unwrap(), vec![]);
+
+        let mut writer = Writer::open(&path, DEPLOYMENT).unwrap();
+        writer.rebuild().unwrap();
+        drop(writer);
+        prop_assert_eq!(compare(&fresh, &path).unwrap(), vec![]);
+    }
+}
+
+/// Nothing of this may be found equal by accident.
+#[test]
+fn a_comparison_sees_what_differs() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, fresh) = (
+        folder.path().join("index.db"),
+        folder.path().join("fresh.db"),
+    );
+    let (mut life, first) = Life::begin();
+    for deed in [
+        Deed::Publish(0),
+        Deed::Buy(0, 1, 2),
+        Deed::Request(0, 1),
+        Deed::Next(0, 2),
+    ] {
+        life.live(deed);
+    }
+    let second = life.town.block(60);
+    for (path, blocks) in [
+        (&path, &[first.clone()][..]),
+        (&fresh, &[first, second][..]),
+    ] {
+        write(&mut Writer::open(path, DEPLOYMENT).unwrap(), blocks, true);
+    }
+    let differences = compare(&fresh, &path).unwrap();
+    for what in ["event", "product", "purchase", "task", "tally", "block"] {
+        assert!(
+            differences
+                .iter()
+                .any(|difference| difference.what.starts_with(what)),
+            "{what}: {differences:?}"
+        );
+    }
+}

@@ -1,0 +1,173 @@
+//! The command `ayumi-auditor`.
+
+use std::io::{IsTerminal, Write};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use alloy::primitives::Address;
+use ayumi_auditor::{Config, Node, run};
+use ayumi_chain::Network;
+use clap::{Parser, Subcommand, ValueEnum};
+use reqwest::Url;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+/// Shows what a consortium achieved with its intelligence, recounted from the chain. Needs no key, and changes nothing.
+#[derive(Parser)]
+#[command(version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Keeps an index up with the chain and serves the page, until Ctrl-C or SIGTERM. Prints where, on one line.
+    Serve(Serve),
+}
+
+#[derive(clap::Args)]
+struct Serve {
+    /// JSON-RPC endpoint of the node.
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "ETH_RPC_URL",
+        hide_env_values = true,
+        default_value = "http://127.0.0.1:8545"
+    )]
+    rpc_url: Url,
+    /// Address of the CTIOperator; the other contracts are found from it.
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        env = "AYUMI_OPERATOR",
+        hide_env_values = true,
+        required_unless_present = "read_only"
+    )]
+    operator: Option<Address>,
+    /// TOML file with the network's profile: chain id, finality, pace.
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "AYUMI_NETWORK",
+        hide_env_values = true
+    )]
+    network: Option<PathBuf>,
+    /// The index, an SQLite file; it is made where there is none.
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "AYUMI_INDEX",
+        hide_env_values = true,
+        default_value = "auditor.db"
+    )]
+    index: PathBuf,
+    /// Show the index as it is, without a node; another process may keep it up.
+    #[arg(long)]
+    read_only: bool,
+    /// Where to serve; port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8640")]
+    listen: SocketAddr,
+    /// A name by which browsers reach the page, besides those of this machine; may be given more than once.
+    #[arg(long = "host", value_name = "NAME")]
+    hosts: Vec<String>,
+    /// A proxy stands before this, and its X-Forwarded-For says who asks.
+    #[arg(long)]
+    trusted_proxy: bool,
+    /// Requests of one client in a second, on average; 0 for as many as it likes.
+    #[arg(long, value_name = "NUMBER", default_value_t = 50)]
+    client_rate: u32,
+    /// Seconds between two checks of all figures against the chain, which read it whole; 0 for none.
+    #[arg(long, value_name = "SECONDS", default_value_t = 21_600)]
+    verify_every_s: u64,
+    /// The form of the log, which goes to standard error. `RUST_LOG` says how much of it.
+    #[arg(long, value_enum, default_value_t = Log::Text)]
+    log: Log,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Log {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let Command::Serve(arguments) = Cli::parse().command;
+    start_log(arguments.log);
+    match start(arguments).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            if let Some(error) = error.downcast_ref::<ayumi_auditor::Error>() {
+                eprintln!("hint: {}", error.hint());
+            }
+            ExitCode::from(2)
+        }
+    }
+}
+
+async fn start(arguments: Serve) -> eyre::Result<()> {
+    let network = arguments
+        .network
+        .as_deref()
+        .map(Network::read)
+        .transpose()?
+        .unwrap_or_default();
+    let node = arguments
+        .operator
+        .filter(|_| !arguments.read_only)
+        .map(|operator| Node {
+            rpc: arguments.rpc_url,
+            operator,
+            network,
+        });
+    let config = Config {
+        index: arguments.index,
+        node,
+        listen: arguments.listen,
+        hosts: arguments.hosts,
+        trusted_proxy: arguments.trusted_proxy,
+        client_rate: arguments.client_rate,
+        verify_every: (arguments.verify_every_s > 0)
+            .then(|| Duration::from_secs(arguments.verify_every_s)),
+    };
+    let ready = |address| {
+        let mut out = std::io::stdout();
+        // Nobody may be listening, which is no reason to stop.
+        let _ = writeln!(out, "listening on http://{address}").and_then(|()| out.flush());
+    };
+    Ok(run(config, ready, stopped()).await?)
+}
+
+fn start_log(form: Log) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr);
+    match form {
+        Log::Text => log.init(),
+        Log::Json => log.json().flatten_event(true).init(),
+    }
+}
+
+/// Ctrl-C or SIGTERM, from now on.
+fn stopped() -> impl Future<Output = ()> {
+    let listen = |kind| signal(kind).expect("a process can listen for signals");
+    let (mut interrupt, mut terminate) = (
+        listen(SignalKind::interrupt()),
+        listen(SignalKind::terminate()),
+    );
+    async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    }
+}

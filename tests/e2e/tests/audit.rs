@@ -1,0 +1,365 @@
+//! The auditor's figures on a real chain: the same from everywhere, and wrong ones are found.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+
+use alloy::primitives::{Address, B256, U256, keccak256};
+use alloy::sol_types::SolValue;
+use ayumi_audit::{Ask, Query, Reader};
+use ayumi_e2e::{Account, World, samples};
+use rusqlite::Connection;
+use serde_json::{Value, json};
+
+/// Published, bought and used by two, told of by one, answered; a revision; a ticket that is refunded.
+fn traded() -> World {
+    let world = World::default();
+    let (hinode, kitakaze, tsubame) = (
+        world.account("hinode"),
+        world.account("kitakaze"),
+        world.account("tsubame"),
+    );
+    let document = samples::sample("ember-lynx-second-wave.json");
+    let file = document.to_str().expect("our paths are text");
+    let offer = [
+        "publish", file, "--price", "0.1", "--stock", "9", "--reward", "20",
+    ];
+    hinode.must(&offer);
+    for consumer in [kitakaze, tsubame] {
+        consumer.must(&["buy", "1-1", "--quantity", "2"]);
+        consumer.must(&["use", "1-1", "-o", "got.json"]);
+    }
+    tsubame.must(&["refund", "1-1"]);
+    let give = [
+        "feedback",
+        "give",
+        "1",
+        "--outcome",
+        "true-positive",
+        "--usefulness",
+        "4",
+    ];
+    kitakaze.must(&[&give[..], &["--action", "block-outbound,hunt"]].concat());
+    hinode.must(&["feedback", "answer", "1", "--response", "will-revise"]);
+    world
+}
+
+/// Serves an index as an auditor does, for as long as the test runs.
+fn serve(index: PathBuf) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("there are ports");
+    let url = format!("http://{}", listener.local_addr().expect("it is bound"));
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut request = BufReader::new(stream.try_clone().expect("a socket"));
+            let mut first = String::new();
+            let _ = request.read_line(&mut first);
+            let mut line = String::new();
+            while request
+                .read_line(&mut line)
+                .is_ok_and(|_| line.trim() != "")
+            {
+                line.clear();
+            }
+            let (status, body) = answer(&index, first.split(' ').nth(1).unwrap_or_default());
+            let body = body.to_string();
+            let length = body.len();
+            let _ = write!(
+                stream,
+                "HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
+            );
+        }
+    });
+    url
+}
+
+fn answer(index: &Path, target: &str) -> (&'static str, Value) {
+    let url = reqwest::Url::parse(&format!("http://x{target}")).expect("a path");
+    let name = url.path().strip_prefix("/v1/").and_then(Ask::from_name);
+    let pairs: Vec<_> = url.query_pairs().collect();
+    let query = Query::from_pairs(pairs.iter().map(|(name, value)| (&**name, &**value)));
+    let Some(ask) = name else {
+        return (
+            "404 Not Found",
+            json!({ "error": { "message": "no such question" } }),
+        );
+    };
+    let told = query
+        .map_err(ayumi_audit::Error::from)
+        .and_then(|query| Reader::open(index)?.answer(ask, &query));
+    match told {
+        Ok(told) => ("200 OK", told),
+        Err(error) => (
+            "400 Bad Request",
+            json!({ "error": { "kind": error.kind(), "message": error.to_string() } }),
+        ),
+    }
+}
+
+fn index(world: &World, account: &Account) -> PathBuf {
+    let path = world.folder().join("index.db");
+    account.must(&["audit", "sync", "--index", text(&path)]);
+    path
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().expect("our paths are text")
+}
+
+#[test]
+fn every_figure_is_the_same_from_chain_index_and_auditor() {
+    let world = traded();
+    let auditor = world.account("asagiri").without("ETH_KEYSTORE");
+    let path = index(&world, &auditor);
+    let url = serve(path.clone());
+    let questions: &[&[&str]] = &[
+        &["activity", "--by", "account"],
+        &["activity", "--by", "team"],
+        &["activity", "--by", "organisation"],
+        &["activity", "--by", "product"],
+        &["activity", "--by", "week"],
+        &["activity", "--organisation", "Hinode CERT"],
+        &[
+            "activity",
+            "--organisation",
+            "1",
+            "--since",
+            "2020-01-01",
+            "--until",
+            "2099-12-31",
+        ],
+        &["products"],
+        &["products", "--product", "1-1"],
+        &["organisations"],
+        &["gap"],
+        &["gap", "--by", "producer"],
+        &["gap", "--by", "organisation"],
+        &["money"],
+        &["money", "--by", "organisation"],
+        &["timeline"],
+        &["timeline", "--by", "month"],
+        &["overview"],
+        &["tasks"],
+        &["events"],
+    ];
+    let offline = auditor.with("ETH_RPC_URL", "http://127.0.0.1:1");
+    for question in questions {
+        let asked = [&["audit"], *question].concat();
+        let from_chain = auditor.must(&asked);
+        let from_index = offline.must(&[&asked[..], &["--index", text(&path)]].concat());
+        let from_auditor = offline.must(&[&asked[..], &["--from", &url]].concat());
+        assert_eq!(from_chain, from_index, "{question:?}");
+        assert_eq!(from_chain, from_auditor, "{question:?}");
+    }
+    // The contracts' own counters say the same.
+    let counters = auditor.must(&["audit", "activity"]);
+    let events = auditor.must(&["audit", "activity", "--by", "account"]);
+    for row in counters.as_array().expect("rows") {
+        let same = |other: &&Value| other["account"] == row["account"];
+        let other = events
+            .as_array()
+            .expect("rows")
+            .iter()
+            .find(same)
+            .expect("everybody is in both");
+        for (name, count) in row.as_object().expect("a row") {
+            assert_eq!(&other[name], count, "{name} of {row}");
+        }
+    }
+    let nothing = [
+        "audit",
+        "timeline",
+        "--since",
+        "2001-01-01",
+        "--until",
+        "2001-01-02",
+    ];
+    assert_eq!(auditor.ayumi(&nothing).negative(), json!([]));
+    let unknown = ["audit", "gap", "--organisation", "Nobody"];
+    auditor.ayumi(&unknown).fails("unknown");
+    offline
+        .ayumi(&[&unknown[..], &["--from", &url]].concat())
+        .fails("auditor");
+    offline
+        .ayumi(&["audit", "gap", "--index", "nothing.db"])
+        .fails("no-index");
+}
+
+#[test]
+fn a_killed_index_goes_on_where_it_was() {
+    let world = traded();
+    let auditor = world.account("asagiri").without("ETH_KEYSTORE");
+    let path = world.folder().join("index.db");
+    let follow = ["audit", "sync", "--follow", "--index", text(&path)];
+    for turn in 0..6 {
+        let following = auditor.start(&follow);
+        for place in 0..turn {
+            let name = format!("Organisation {turn} {place}");
+            world.governor().must(&["organisation", "add", &name]);
+        }
+        following.kill();
+    }
+    auditor.must(&["audit", "sync", "--index", text(&path)]);
+    let told = auditor.must(&["audit", "verify", "--index", text(&path)]);
+    assert_eq!(told["differences"], json!([]));
+}
+
+/// Runs `ayumi audit verify`, which must find what `is_it` knows.
+fn finds(account: &Account, arguments: &[&str], what: &str, is_it: impl Fn(&Value) -> bool) {
+    let told = account
+        .ayumi(&[&["audit", "verify"], arguments].concat())
+        .negative();
+    let differences = told["differences"].as_array().expect("a list");
+    let found = differences.iter().any(|difference| {
+        difference["what"]
+            .as_str()
+            .is_some_and(|told| told.starts_with(what))
+            && is_it(difference)
+    });
+    assert!(found, "{what}: {told:#}");
+}
+
+#[test]
+fn a_difference_of_an_index_is_named() {
+    let world = traded();
+    let auditor = world.account("asagiri").without("ETH_KEYSTORE");
+    let path = index(&world, &auditor);
+    let verify = ["--index", text(&path)];
+    let good = auditor.must(&[&["audit", "verify"], &verify[..]].concat());
+    assert_eq!(good["differences"], json!([]));
+    let backup = std::fs::read(&path).expect("it is there");
+    let kitakaze = json!(world.account("kitakaze").address);
+    let given = "(SELECT feedback FROM task WHERE id = 1)";
+    let seeds = [
+        (format!("DELETE FROM event WHERE id = {given}"), "event"),
+        (
+            format!("UPDATE event SET transaction_hash = zeroblob(32) WHERE id = {given}"),
+            "event",
+        ),
+        ("UPDATE task SET usefulness = 5 WHERE id = 1".into(), "task 1"),
+        ("DELETE FROM task WHERE id = 1".into(), "task 1"),
+        (
+            "UPDATE purchase SET quantity = 9 WHERE id = (SELECT min(id) FROM purchase)".into(),
+            "purchase",
+        ),
+        (
+            "DELETE FROM tally WHERE scope = 2 AND key IN (SELECT requested_buyer FROM task WHERE id = 1)".into(),
+            "tally 2",
+        ),
+        (
+            "DELETE FROM tally WHERE scope = 2 AND key IN (SELECT requested_buyer FROM task WHERE id = 1)".into(),
+            "feedbackGiven",
+        ),
+    ];
+    for (seed, what) in seeds {
+        Connection::open(&path)
+            .and_then(|db| db.execute(&seed, []))
+            .unwrap_or_else(|cause| panic!("{seed}: {cause}"));
+        finds(&auditor, &verify, what, |difference| {
+            difference["account"] == kitakaze && difference["transaction"].is_string()
+        });
+        // The same, seen by somebody who asks this index over HTTP.
+        if !what.starts_with("tally") && !what.starts_with("purchase") {
+            let url = serve(path.clone());
+            let told = auditor
+                .ayumi(&["audit", "verify", "--against", &url])
+                .negative();
+            let differences = told["differences"].as_array().expect("a list");
+            assert!(
+                differences
+                    .iter()
+                    .any(|difference| difference["transaction"].is_string()
+                        || difference["account"] == kitakaze),
+                "{seed}: {told:#}"
+            );
+        }
+        for beside in ["db-wal", "db-shm"] {
+            let _ = std::fs::remove_file(path.with_extension(beside));
+        }
+        std::fs::write(&path, &backup).expect("it can be written to");
+    }
+    let url = serve(path.clone());
+    auditor.must(&["audit", "verify", "--against", &url]);
+}
+
+#[test]
+fn a_difference_of_the_contracts_is_named() {
+    let world = traded();
+    let auditor = world.account("asagiri").without("ETH_KEYSTORE");
+    auditor.must(&["audit", "verify"]);
+    let contracts = world.chain().contracts();
+    let consumer = world.account("kitakaze").address;
+    let is_consumers = |difference: &Value| {
+        difference["account"] == json!(consumer) && difference["transaction"].is_string()
+    };
+
+    let counters = place_of(&world, contracts.operator, consumer, |word| {
+        let low = |bits: usize| (word >> bits) & U256::from(u32::MAX);
+        [0, 32, 64, 96].map(low) == [1, 1, 0, 1].map(U256::from)
+    });
+    set(
+        &world,
+        contracts.operator,
+        counters.0,
+        counters.1 + U256::from(1),
+    );
+    finds(&auditor, &[], "redeemed", is_consumers);
+    set(&world, contracts.operator, counters.0, counters.1);
+    auditor.must(&["audit", "verify"]);
+
+    let refunded = world.account("tsubame").address;
+    let credit = U256::from(100_000_000_000_000_000_u64);
+    let place = place_of(&world, contracts.token, refunded, |word| word == credit);
+    set(&world, contracts.token, place.0, credit + U256::from(1));
+    finds(&auditor, &[], "credit", |difference| {
+        difference["account"] == json!(refunded)
+    });
+    set(&world, contracts.token, place.0, credit);
+
+    let till = world.till();
+    world.rpc(
+        "anvil_setBalance",
+        &json!([contracts.token, till + U256::from(1)]),
+    );
+    finds(&auditor, &[], "till", |difference| {
+        difference["account"] == json!(contracts.token)
+    });
+    world.rpc("anvil_setBalance", &json!([contracts.token, till]));
+
+    let product = U256::from(1 << 24 | 1);
+    let inner = |slot: u64| keccak256((product, U256::from(slot)).abi_encode());
+    let tickets = (0..12)
+        .map(|slot| U256::from_be_bytes(keccak256((consumer, inner(slot)).abi_encode()).0))
+        .find(|place| get(&world, contracts.token, *place) == U256::from(1))
+        .expect("the consumer has a ticket");
+    set(&world, contracts.token, tickets, U256::from(2));
+    finds(&auditor, &[], "tickets", is_consumers);
+    set(&world, contracts.token, tickets, U256::from(1));
+    auditor.must(&["audit", "verify"]);
+}
+
+/// Where a contract keeps a mapping's value for an account, and the value.
+fn place_of(
+    world: &World,
+    contract: Address,
+    account: Address,
+    is_it: impl Fn(U256) -> bool,
+) -> (U256, U256) {
+    (0..16_u64)
+        .map(|slot| U256::from_be_bytes(keccak256((account, U256::from(slot)).abi_encode()).0))
+        .map(|place| (place, get(world, contract, place)))
+        .find(|(_, value)| is_it(*value))
+        .expect("the contract keeps it in a mapping")
+}
+
+fn get(world: &World, contract: Address, place: U256) -> U256 {
+    let value = world.rpc("eth_getStorageAt", &json!([contract, place, "latest"]));
+    value
+        .as_str()
+        .and_then(|value| value.parse().ok())
+        .expect("a word")
+}
+
+fn set(world: &World, contract: Address, place: U256, value: U256) {
+    let word = B256::from(value);
+    world.rpc("anvil_setStorageAt", &json!([contract, place, word]));
+}

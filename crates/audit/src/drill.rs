@@ -5,9 +5,9 @@ use ayumi_contracts::ICTIOperator::{Outcome, Response, State};
 use ayumi_contracts::Named;
 use rusqlite::{OptionalExtension, params};
 
-use crate::answer::{Finding, Step, TaskRow, Who, id_of, product_of};
+use crate::answer::{EventRow, Finding, Step, TaskRow, Who, id_of, product_of};
 use crate::error::Result;
-use crate::event::block_of;
+use crate::event::{block_of, index_of, name_of};
 use crate::members::Members;
 use crate::query::{Day, Query};
 use crate::reader::{Reader, actions};
@@ -15,6 +15,31 @@ use crate::record::{Record, Task};
 use crate::rules::Rule;
 
 impl Reader {
+    /// The events, oldest first; with a period, those of its days.
+    pub fn events(&self, query: &Query) -> Result<Vec<EventRow>> {
+        self.at_once(|| {
+            let (since, until) = self.event_range(query)?;
+            let from = query.after.map_or(since, |after| since.max(after.saturating_add(1)));
+            let mut rows = self.db.prepare_cached(
+                "SELECT event.id, block.at, transaction_hash, kind, subject FROM event JOIN block ON block.number = event.id >> 20
+                 WHERE event.id >= ?1 AND event.id < ?2 ORDER BY event.id LIMIT ?3",
+            )?;
+            let rows = rows.query_map(params![from, until, query.limit()], |row| {
+                let (id, hash): (i64, [u8; 32]) = (row.get(0)?, row.get(2)?);
+                Ok(EventRow {
+                    id,
+                    at: row.get(1)?,
+                    block: block_of(id),
+                    log: index_of(id),
+                    transaction: hash.into(),
+                    kind: name_of(row.get(3)?).to_owned(),
+                    subject: row.get(4)?,
+                })
+            })?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
+        })
+    }
+
     /// What needs a look, newest first; with a period, what showed in it.
     pub fn findings(&self, query: &Query) -> Result<Vec<Finding>> {
         self.at_once(|| {

@@ -1,0 +1,107 @@
+//! How well organisations deliver, use and answer.
+
+use rusqlite::OptionalExtension;
+
+use super::{Reader, shrunk};
+use crate::answer::{Metrics, OrganisationRow, Series, Steps};
+use crate::error::Result;
+use crate::figures::Count;
+use crate::members::Members;
+use crate::query::{By, Day, Query};
+use crate::record::Party;
+use crate::sums::{Classes, series};
+
+/// The z of a lower limit that chance alone passes once in a hundred times.
+const Z_99: f64 = 2.326;
+
+impl Reader {
+    /// The organisations, with how well they deliver, use and answer.
+    pub fn organisations(&self, query: &Query) -> Result<Vec<OrganisationRow>> {
+        self.at_once(|| {
+            let members = Members::read(&self.db)?;
+            let groups = self.by_member(query, &members, By::Organisation, true)?;
+            let accounts = |organisation: i64| {
+                members
+                    .parties
+                    .values()
+                    .filter(move |party: &&Party| party.organisation == organisation)
+            };
+            let taken = |classes: &Classes| {
+                let [_, external, _] = series(classes);
+                external.count(Count::Redeemed) + external.count(Count::Feedback)
+            };
+            let enrolled = members
+                .parties
+                .values()
+                .filter(|party| party.organisation != 0)
+                .count();
+            let in_all: u64 = groups
+                .iter()
+                .filter(|((id, ..), _)| *id != 0)
+                .map(|(_, [_, buyer])| taken(buyer))
+                .sum();
+            let mut rows = Vec::new();
+            for ((id, ..), [seller, buyer]) in &groups {
+                let organisation = members.organisations.get(id);
+                let own: Vec<i64> = accounts(*id).map(|party| party.id).collect();
+                let votes = self.votes_of(&own)?;
+                let taken = taken(buyer);
+                #[allow(clippy::cast_precision_loss)] // counts
+                let expected = in_all as f64 * own.len() as f64 / enrolled.max(1) as f64;
+                let is_enough = *id != 0 && expected >= 5.0;
+                #[allow(clippy::cast_precision_loss)]
+                let is_low = is_enough && (taken as f64) < poisson_lower(expected);
+                rows.push(OrganisationRow {
+                    number: *id,
+                    organisation: members.name(*id),
+                    suspended: organisation.is_some_and(|organisation| organisation.suspended),
+                    accounts: own.len() as u64,
+                    steps: Steps::series(seller, buyer),
+                    as_producer: Series::of(seller, Metrics::of),
+                    as_consumer: Series::of(buyer, Metrics::of),
+                    usefulness: votes.0,
+                    votes: votes.1,
+                    last_step: self.last_step(&members, *id)?,
+                    taken,
+                    expected: is_enough.then_some(expected),
+                    is_low,
+                });
+            }
+            Ok(rows)
+        })
+    }
+
+    fn votes_of(&self, producers: &[i64]) -> Result<(Option<f64>, u64)> {
+        let (mut total, mut count) = (0.0, 0_u64);
+        let mut rows = self.db.prepare_cached(
+            "SELECT sum(1.0 * vote.total / vote.count), count(*) FROM product JOIN vote ON vote.product = product.id
+             WHERE product.producer = ?1 AND vote.count > 0",
+        )?;
+        for producer in producers {
+            let (more, votes): (Option<f64>, u64) =
+                rows.query_row([producer], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            (total, count) = (total + more.unwrap_or(0.0), count + votes);
+        }
+        Ok((shrunk(total, count), count))
+    }
+
+    fn last_step(&self, members: &Members, organisation: i64) -> Result<Option<Day>> {
+        let mut newest = self.db.prepare_cached(
+            "SELECT slot FROM tally WHERE scope = 2 AND level = 0 AND key = ?1 ORDER BY slot DESC LIMIT 1",
+        )?;
+        let mut last = None;
+        for member in members
+            .memberships
+            .values()
+            .filter(|member| member.organisation == organisation)
+        {
+            last = last.max(newest.query_row([member.id], |row| row.get(0)).optional()?);
+        }
+        Ok(last.map(Day))
+    }
+}
+
+/// The lower limit of a count of which so many are expected, by the square-root approximation.
+fn poisson_lower(expected: f64) -> f64 {
+    (expected.sqrt() - Z_99 / 2.0).max(0.0).powi(2)
+}

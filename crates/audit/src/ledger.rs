@@ -16,8 +16,8 @@ use undo::Undo;
 use crate::error::{Error, Result};
 use crate::event::{Event, Said, block_of};
 use crate::record::{
-    Cache, Handover, Holding, Key, Membership, Organisation, Pair, Party, Product, Purchase,
-    Record, Refund, Solver, Task, Vote, Wei, all,
+    Cache, Handover, Holding, Membership, Organisation, Pair, Party, Product, Purchase, Record,
+    Refund, Solver, Task, Vote, Wei, all,
 };
 use crate::tally::{CANCELLED, DECLINED, REFUNDED, SETTLED, Tallies, Terms};
 

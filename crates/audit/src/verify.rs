@@ -363,10 +363,7 @@ fn table_differences(db: &Connection, table: &str, key: &[&str]) -> Result<Vec<D
             "SELECT * FROM {one}.{table} EXCEPT SELECT * FROM {other}.{table} LIMIT {LISTED}"
         );
         let mut statement = db.prepare(&sql)?;
-        names = statement
-            .column_names()
-            .map(str::to_owned)
-            .collect();
+        names = statement.column_names().map(str::to_owned).collect();
         let columns = statement.column_count();
         let cells = statement.query_map([], |row| {
             (0..columns)

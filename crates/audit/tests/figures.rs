@@ -351,6 +351,7 @@ fn what_is_not_there_is_named() {
 }
 
 #[test]
+#[allow(clippy::too_many_lines, reason = "one story, and what is told of it")]
 fn planted_wash_is_found_and_honest_trade_is_not() {
     let folder = tempfile::tempdir().unwrap();
     let mut town = town();

@@ -99,7 +99,7 @@ impl Life {
         let task = place as u64 + 1;
         // Few notes, so that some come twice.
         let note = |text: u8| {
-            if text % 3 == 0 {
+            if text.is_multiple_of(3) {
                 B256::ZERO
             } else {
                 keccak256([text % 7])

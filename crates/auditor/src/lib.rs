@@ -82,9 +82,8 @@ pub async fn run(
 /// A failure in one part is one of the whole process.
 fn joined(end: Option<Result<Result<()>, tokio::task::JoinError>>) -> Result<()> {
     match end {
-        None => Ok(()),
         Some(Ok(ended)) => ended,
         Some(Err(failure)) if failure.is_panic() => std::panic::resume_unwind(failure.into_panic()),
-        Some(Err(_)) => Ok(()),
+        None | Some(Err(_)) => Ok(()),
     }
 }

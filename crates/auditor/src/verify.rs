@@ -120,7 +120,7 @@ fn rounded(time: Duration) -> f64 {
 fn tell(check: &Check) {
     match (&check.verification, &check.failure) {
         (Some(found), _) if found.differences.is_empty() => {
-            info!(block = found.block, events = found.events, "verified")
+            info!(block = found.block, events = found.events, "verified");
         }
         (Some(found), _) => error!(
             block = found.block,

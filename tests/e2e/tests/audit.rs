@@ -360,6 +360,6 @@ fn get(world: &World, contract: Address, place: U256) -> U256 {
 }
 
 fn set(world: &World, contract: Address, place: U256, value: U256) {
-    let word = B256::from(value);
-    world.rpc("anvil_setStorageAt", &json!([contract, place, word]));
+    let value = B256::from(value);
+    world.rpc("anvil_setStorageAt", &json!([contract, place, value]));
 }

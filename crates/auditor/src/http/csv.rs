@@ -23,7 +23,7 @@ pub(super) fn of(found: &Value) -> Vec<u8> {
     let mut write = |cells: Vec<&str>| {
         table
             .write_record(cells)
-            .expect("memory takes rows of one length")
+            .expect("memory takes rows of one length");
     };
     write(columns.clone());
     for row in &rows {

@@ -129,7 +129,7 @@ fn admit<'a>(
         .or(request
             .uri()
             .authority()
-            .map(|authority| authority.as_str()))
+            .map(axum::http::uri::Authority::as_str))
         .unwrap_or_default();
     if !is_probe && !gate.hosts.knows(host) {
         return Err(Problem::OtherHost(host.chars().take(100).collect()));

@@ -263,7 +263,7 @@ fn choices(view: &View, filters: &Filters, today: Day) -> Markup {
                 button type="submit" { (view.text(Word::Show)) }
             }
             @if filters.series {
-                ul.series aria-label=(view.text(Word::SeriesWord)) {
+                ul.series aria-label=(view.text(Word::SeriesName)) {
                     @for which in Which::ALL {
                         @let (name, means) = which.words();
                         li { a href=(view.in_series(which)) title=(view.text(means))

@@ -1,5 +1,6 @@
 //! Parts that several pages draw of an answer.
 
+use alloy::primitives::I256;
 use ayumi_audit::{
     Activity, Ask, Finding, Gap, Metrics, Money, ProductRow, Query, Rule, Share, Steps, TaskRow,
 };
@@ -234,6 +235,58 @@ fn shades(view: &View, parts: &[(Word, u64)]) -> Markup {
     }
 }
 
+/// A line of a table of money: its key, its metric if it is one, its name, wei and count.
+type MoneyLine = (&'static str, &'static str, Word, Option<I256>, u64);
+
+fn lines_of_money(money: &Money) -> [MoneyLine; 8] {
+    [
+        ("paid", "", Word::Paid, Some(money.paid), money.bought),
+        (
+            "refunds",
+            "",
+            Word::Refunded,
+            Some(money.refunds),
+            money.refunded,
+        ),
+        (
+            "complaints",
+            "",
+            Word::Complaints,
+            Some(money.complaints),
+            money.complained,
+        ),
+        ("spent", "E1", Word::Spent, Some(money.spent), money.settled),
+        (
+            "rewards",
+            "",
+            Word::Rewards,
+            Some(money.rewards),
+            money.settled,
+        ),
+        (
+            "perDelivery",
+            "E2",
+            Word::PerDelivery,
+            money.per_delivery,
+            money.settled,
+        ),
+        (
+            "perAction",
+            "E3",
+            Word::PerAction,
+            money.per_action,
+            money.acted,
+        ),
+        (
+            "idle",
+            "E4",
+            Word::Idle,
+            Some(money.idle),
+            money.idle_tickets,
+        ),
+    ]
+}
+
 /// Amounts, each beside its count.
 pub(super) fn money_of(
     view: &View,
@@ -241,54 +294,6 @@ pub(super) fn money_of(
     income: Option<&Money>,
     query: &Query,
 ) -> Markup {
-    let lines = |money: &Money| {
-        [
-            ("paid", "", Word::Paid, Some(money.paid), money.bought),
-            (
-                "refunds",
-                "",
-                Word::Refunded,
-                Some(money.refunds),
-                money.refunded,
-            ),
-            (
-                "complaints",
-                "",
-                Word::Complaints,
-                Some(money.complaints),
-                money.complained,
-            ),
-            ("spent", "E1", Word::Spent, Some(money.spent), money.settled),
-            (
-                "rewards",
-                "",
-                Word::Rewards,
-                Some(money.rewards),
-                money.settled,
-            ),
-            (
-                "perDelivery",
-                "E2",
-                Word::PerDelivery,
-                money.per_delivery,
-                money.settled,
-            ),
-            (
-                "perAction",
-                "E3",
-                Word::PerAction,
-                money.per_action,
-                money.acted,
-            ),
-            (
-                "idle",
-                "E4",
-                Word::Idle,
-                Some(money.idle),
-                money.idle_tickets,
-            ),
-        ]
-    };
     let mut columns = vec![
         words("what", view.text(Word::What)),
         numbers(
@@ -307,12 +312,15 @@ pub(super) fn money_of(
             numbers("incomeCount", view.text(Word::Count)),
         ]);
     }
-    let amount = |amount: Option<alloy::primitives::I256>| match amount {
-        Some(amount) => ether(&amount),
-        None => html! { (view.text(Word::NoData)) },
+    let amount = |amount: Option<I256>| {
+        if let Some(amount) = amount {
+            ether(&amount)
+        } else {
+            html! { (view.text(Word::NoData)) }
+        }
     };
-    let incomes = income.map(lines);
-    let rows: Vec<_> = lines(money)
+    let incomes = income.map(lines_of_money);
+    let rows: Vec<_> = lines_of_money(money)
         .into_iter()
         .enumerate()
         .map(|(place, (key, id, name, wei, number))| {

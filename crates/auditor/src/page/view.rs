@@ -134,20 +134,20 @@ impl View {
 
     /// The address of a page, in this language and series.
     pub(crate) fn link(&self, path: &str, query: &Query) -> String {
-        self.link_with(path, query, self.series, self.chosen_lang)
+        Self::link_with(path, query, self.series, self.chosen_lang)
     }
 
     /// This page in another series.
     pub(crate) fn in_series(&self, series: Which) -> String {
-        self.link_with(&self.path, &self.query, series, self.chosen_lang)
+        Self::link_with(&self.path, &self.query, series, self.chosen_lang)
     }
 
     /// This page in another language.
     pub(crate) fn in_lang(&self, lang: Lang) -> String {
-        self.link_with(&self.path, &self.query, self.series, Some(lang))
+        Self::link_with(&self.path, &self.query, self.series, Some(lang))
     }
 
-    fn link_with(&self, path: &str, query: &Query, series: Which, lang: Option<Lang>) -> String {
+    fn link_with(path: &str, query: &Query, series: Which, lang: Option<Lang>) -> String {
         let mut pairs = query.pairs();
         if series != Which::Raw {
             pairs.push(("series", series.name().to_owned()));

@@ -110,7 +110,7 @@ words! {
     Week: "Week", "週";
     Month: "Month", "月";
     Automatic: "Automatic", "自動";
-    SeriesWord: "Series", "系列";
+    SeriesName: "Series", "系列";
     Raw: "Raw", "全件";
     External: "External", "組織間";
     Clean: "Clean", "精査済み";

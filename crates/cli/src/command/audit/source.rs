@@ -16,7 +16,10 @@ use crate::text::{counted, table};
 /// Where an answer comes from.
 pub(super) enum Source {
     /// An index, in a folder that goes with it where it was made for this answer alone.
-    Index(Box<Reader>, Option<TempDir>),
+    Index {
+        reader: Box<Reader>,
+        _folder: Option<TempDir>,
+    },
     Auditor(Auditor),
 }
 
@@ -26,7 +29,10 @@ impl Source {
             return Ok(Self::Auditor(Auditor::at(url)?));
         }
         if let Some(index) = place.index {
-            return Ok(Self::Index(Box::new(Reader::open(&index)?), None));
+            return Ok(Self::Index {
+                reader: Box::new(Reader::open(&index)?),
+                _folder: None,
+            });
         }
         let folder = tempfile::tempdir().map_err(|cause| InputError::File {
             path: std::env::temp_dir(),
@@ -35,12 +41,15 @@ impl Source {
         let path = folder.path().join("index.db");
         let mut tracker = Tracker::open(cx.chain().await?, &path).await?;
         tracker.catch_up().await?;
-        Ok(Self::Index(Box::new(Reader::open(&path)?), Some(folder)))
+        Ok(Self::Index {
+            reader: Box::new(Reader::open(&path)?),
+            _folder: Some(folder),
+        })
     }
 
     pub(super) async fn ask(&self, ask: Ask, query: &Query) -> Result<Value> {
         match self {
-            Self::Index(reader, _) => Ok(reader.answer(ask, query)?),
+            Self::Index { reader, .. } => Ok(reader.answer(ask, query)?),
             Self::Auditor(auditor) => Ok(auditor.ask(ask, query).await?),
         }
     }

@@ -133,7 +133,7 @@ impl Command {
 impl Producer {
     async fn run(self, cx: &Cx) -> Result<Answer> {
         match self {
-            Self::Lint(args) => args.run(cx.global.output.json),
+            Self::Lint(args) => args.run(cx.global.output.json).await,
             Self::Publish(args) => args.run(cx).await,
             Self::Revise(args) => args.run(cx).await,
             Self::Withdraw(args) => args.run(cx).await,

@@ -19,8 +19,8 @@ pub use error::SolverError;
 /// Until a connection is given up.
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 
-/// How long a solver may take to be started again.
-const RESTART: Duration = Duration::from_secs(15);
+/// How long a solver may be busy, or take to be started again.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Until a small request is given up.
 const ANSWER_WITHIN: Duration = Duration::from_secs(15);
@@ -117,24 +117,14 @@ impl Endpoint {
         self.base.as_str().trim_end_matches('/')
     }
 
-    /// Asks the solver who it is. One that is just being started again is waited for.
+    /// Asks the solver who it is.
     pub(crate) async fn identity(&self) -> Result<Identity, SolverError> {
-        let since = Instant::now();
-        loop {
-            match self.ask_identity().await {
-                Err(error) if since.elapsed() < RESTART => match error.retry() {
-                    Some(pause) => tokio::time::sleep(pause.min(RESTART / 30)).await,
-                    None => return Err(error),
-                },
-                answer => return answer,
-            }
-        }
-    }
-
-    async fn ask_identity(&self) -> Result<Identity, SolverError> {
-        let request = self.request(Method::GET, "v1", ANSWER_WITHIN)?;
-        let response = self.answered(request).await?;
-        self.json(response).await
+        let ask = || async {
+            let request = self.request(Method::GET, "v1", ANSWER_WITHIN)?;
+            let response = self.answered(request).await?;
+            self.json(response).await
+        };
+        patiently(ask).await
     }
 
     /// Asks the solver who it is, and checks that it is the one that the chain knows, on this chain.
@@ -258,6 +248,23 @@ impl Endpoint {
             url: self.url().to_owned(),
             cause,
             passing,
+        }
+    }
+}
+
+/// Asks again where a solver is busy, or just being started again. Only for what may be asked twice.
+async fn patiently<T, F>(ask: impl Fn() -> F) -> Result<T, SolverError>
+where
+    F: Future<Output = Result<T, SolverError>>,
+{
+    let since = Instant::now();
+    loop {
+        match ask().await {
+            Err(error) if since.elapsed() < PATIENCE => match error.retry() {
+                Some(pause) => tokio::time::sleep(pause.min(PATIENCE / 30)).await,
+                None => return Err(error),
+            },
+            answer => return answer,
         }
     }
 }

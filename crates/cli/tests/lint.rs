@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use ayumi_misp_double::{Double, Fault, KEY};
 use serde_json::{Value, json};
 
 fn lint(folder: &Path, arguments: &[&str]) -> Output {
@@ -13,6 +14,15 @@ fn lint(folder: &Path, arguments: &[&str]) -> Output {
         .env_clear()
         .env("COLUMNS", "100");
     command.arg("lint").args(arguments).output().unwrap()
+}
+
+/// The same, by a user of a MISP server.
+fn lint_at(misp: &Double, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ayumi"));
+    command.env_clear().env("AYUMI_MISP_KEY", KEY);
+    let url = format!("{}{}", misp.url(), arguments[0]);
+    command.args(["lint", &url, "--json"]);
+    command.args(&arguments[1..]).output().unwrap()
 }
 
 fn status(output: &Output) -> i32 {
@@ -341,4 +351,45 @@ fn data_that_is_none_is_named() {
         status(&output) == 2 && text.contains("a warning list"),
         "{text}"
     );
+}
+
+#[test]
+fn a_server_is_read_event_by_event() {
+    let misp = Double::start();
+    let hold = |info: &str, value: &str| misp.hold(event(info, value).to_string().as_bytes());
+    let first = hold("first", "evil[.]shiranui.jp");
+    let (second, _) = (
+        hold("second", "b.shiranui.jp"),
+        hold("third", "c.shiranui.jp"),
+    );
+
+    let answer = json_of(&lint_at(&misp, &["", "--min-score", "0"]));
+    let mut titles = answer["documents"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|told| told["title"].as_str().unwrap())
+        .collect::<Vec<_>>();
+    titles.sort_unstable();
+    assert_eq!(titles, ["first", "second", "third"]);
+
+    let page = format!("/events/view/{first}");
+    let alone = json_of(&lint_at(&misp, &[&page]));
+    assert_eq!(alone["title"], "first");
+    assert_eq!(alone["file"], format!("{}{page}", misp.url()));
+    assert!(alone["counts"]["defanged"].as_u64() > Some(0), "{alone}");
+
+    // One that cannot be had keeps none of the others away, and is no success.
+    let gone = format!("GET /events/view/{second}");
+    misp.fail(&gone, Fault::Says(403, json!({ "message": "no" })));
+    let output = lint_at(&misp, &["", "--min-score", "0"]);
+    assert_eq!(status(&output), 2);
+    assert_eq!(json_of(&output)["documents"].as_array().unwrap().len(), 2);
+    misp.fail(&gone, Fault::Says(403, json!({ "message": "no" })));
+    let output = lint_at(&misp, &[&format!("/events/view/{second}")]);
+    assert_eq!(status(&output), 2);
+
+    let output = lint_at(&misp, &["", "--fix"]);
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(told.contains("ayumi misp pull"), "{told}");
 }

@@ -46,6 +46,17 @@ pub struct Part<'a> {
     pub origin: (usize, usize),
 }
 
+impl<'a> Part<'a> {
+    /// A document that is all there is.
+    pub fn whole(bytes: &'a [u8]) -> Result<Self, ParseError> {
+        Ok(Self {
+            document: Document::parse(bytes)?,
+            bytes,
+            origin: (1, 1),
+        })
+    }
+}
+
 /// A file: one document, or a list of events.
 #[derive(Debug)]
 pub struct OneFile(pub PathBuf);
@@ -141,15 +152,10 @@ fn read_file(
     {
         return Ok(flow);
     }
-    let document = Document::parse(&bytes)?;
     Ok(take(Arrival {
         path,
         prefix: String::new(),
-        read: Ok(Part {
-            document,
-            bytes: &bytes,
-            origin: (1, 1),
-        }),
+        read: Ok(Part::whole(&bytes)?),
     }))
 }
 

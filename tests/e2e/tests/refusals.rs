@@ -1,6 +1,7 @@
 //! What goes wrong is said, with a kind for scripts and exit code 2, and nobody loses anything by it.
 
 use std::fs;
+use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::time::Instant;
 
 use alloy::primitives::U256;
@@ -263,6 +264,26 @@ fn whatever_a_solver_answers_costs_nothing() {
     solver.front.open();
     consumer.must(&["use", &product, "-o", "got.json"]);
     assert_eq!(world.deliveries(), [U256::from(1)]);
+}
+
+#[test]
+fn a_busy_solver_is_asked_again() {
+    let world = World::default();
+    let solver = Solver::start(&world, "busy", "Minato ISAC", Honesty::Honest);
+    let left = AtomicU32::new(3);
+    solver.front.rule(move |request| {
+        let count_down = |left: u32| left.checked_sub(1);
+        if request.is("PUT", "") && left.fetch_update(SeqCst, SeqCst, count_down).is_ok() {
+            let body = json!({ "error": { "kind": "busy", "message": "much to do", "hint": "" } });
+            let status = "503 Service Unavailable";
+            return Action::Answer(json_answer(status, "application/json", &body.to_string()));
+        }
+        Action::Forward
+    });
+    let product = world.account("hinode").publish(&solver.url());
+    let consumer = world.account("kitakaze");
+    consumer.must(&["use", &product, "--buy", "-o", "got.json"]);
+    consumer.received("got.json");
 }
 
 #[test]

@@ -2,6 +2,7 @@ mod fixing;
 mod show;
 mod tell;
 
+use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -10,7 +11,8 @@ use ayumi_lint::source::{Arrival, Folder, OneFile, Part, Source};
 use ayumi_lint::{Settings, SourceError, Suggester, Templates, WarningLists};
 use ayumi_misp::{Context, Level};
 
-use crate::args::ContextArgs;
+use super::misp::origin::{self, Origin};
+use crate::args::{ContextArgs, MispArgs};
 use crate::error::{Error, InputError, Result};
 use crate::flow::Offer;
 use crate::output::Answer;
@@ -22,8 +24,9 @@ const FINDINGS_TOLD: u64 = 100;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// MISP JSON: an event, an object, a list of events, or a folder of such files
-    #[arg(value_name = "PATH", required_unless_present = "rules")]
+    /// MISP JSON: an event, an object, a list of events, or a folder of such files; or the URL of a MISP server, of one of
+    /// its events, or of a feed's manifest.json
+    #[arg(value_name = "PATH|URL", required_unless_present = "rules")]
     path: Option<PathBuf>,
     /// End with 1 where a document scores less, instead of where it does not state all that it should
     #[arg(long, value_name = "SCORE", value_parser = clap::value_parser!(u64).range(0..=100))]
@@ -55,6 +58,9 @@ pub(crate) struct Args {
     rules: RulesArgs,
     #[command(flatten)]
     context: ContextArgs,
+    /// Where the MISP server of a URL is entered.
+    #[command(flatten)]
+    misp: MispArgs,
 }
 
 #[derive(Debug, clap::Args)]
@@ -68,20 +74,25 @@ struct RulesArgs {
 }
 
 impl Args {
-    pub(crate) fn run(self, as_json: bool) -> Result<Answer> {
+    pub(crate) async fn run(self, as_json: bool) -> Result<Answer> {
         let Some(path) = self.path.clone() else {
             return Ok(show::rules(self.rules.markdown));
         };
-        let source = source(&path)?;
         if self.fixing.fix {
-            return fixing::run(&*source, &self.settings(u64::MAX)?, &self.fixing.target());
+            if origin::is_url(&path) {
+                let what = "--fix writes files; get them first, with `ayumi misp pull`";
+                return Err(InputError::Usage(what.into()).into());
+            }
+            let settings = self.settings(u64::MAX)?;
+            return fixing::run(&*source(&path)?, &settings, &self.fixing.target());
         }
         let limit = if self.all { u64::MAX } else { FINDINGS_TOLD };
         let (settings, suggester) = (self.settings(limit)?, self.suggester()?);
-        let mut printer = Printer::new(self.form(as_json), path.is_dir(), self.all);
+        let mut documents = Documents::at(&path, &self.misp).await?;
+        let mut printer = Printer::new(self.form(as_json), documents.are_many(), self.all);
         let mut tally = Tally::default();
         let mut failure = None;
-        let _ = source.each(&mut |arrival| {
+        let mut take = |arrival: Arrival<'_>| {
             let step = self.look(
                 arrival,
                 &settings,
@@ -93,10 +104,11 @@ impl Args {
                 failure = Some(error);
                 ControlFlow::Break(())
             })
-        });
+        };
+        let read = documents.each(&mut take).await;
         let ended = match failure {
             Some(error) => Err(error),
-            None => printer.end(&tally).map_err(Error::Output),
+            None => read.and_then(|()| printer.end(&tally).map_err(Error::Output)),
         };
         match ended {
             Err(Error::Output(cause)) if cause.kind() == std::io::ErrorKind::BrokenPipe => {}
@@ -221,7 +233,70 @@ impl Args {
     }
 }
 
-/// Where the documents come from. Whatever else gives documents, such as a server, is another [`Source`].
+/// Where the documents come from.
+enum Documents {
+    Files {
+        source: Box<dyn Source>,
+        are_many: bool,
+    },
+    Misp {
+        origin: Box<Origin>,
+        are_many: bool,
+    },
+}
+
+impl Documents {
+    async fn at(path: &Path, misp: &MispArgs) -> Result<Self> {
+        if !origin::is_url(path) {
+            return Ok(Self::Files {
+                source: source(path)?,
+                are_many: path.is_dir(),
+            });
+        }
+        let url = path.to_string_lossy();
+        Ok(Self::Misp {
+            origin: Box::new(Origin::at(&url, misp).await?),
+            are_many: origin::event_page(&url).1.is_none(),
+        })
+    }
+
+    fn are_many(&self) -> bool {
+        match self {
+            Self::Files { are_many, .. } | Self::Misp { are_many, .. } => *are_many,
+        }
+    }
+
+    async fn each(&mut self, take: &mut dyn FnMut(Arrival<'_>) -> ControlFlow<()>) -> Result<()> {
+        let (origin, are_many) = match self {
+            Self::Files { source, .. } => {
+                let _ = source.each(take);
+                return Ok(());
+            }
+            Self::Misp { origin, are_many } => (origin, *are_many),
+        };
+        while let Some(entry) = origin.next().await? {
+            let bytes = match origin.event(entry.uuid).await {
+                Ok(bytes) => Ok(bytes),
+                Err(error) if are_many && origin::is_of_one_event(&error) => Err(error),
+                Err(error) => return Err(error.into()),
+            };
+            let read = match &bytes {
+                Ok(bytes) => Part::whole(bytes).map_err(SourceError::Document),
+                Err(error) => Err(SourceError::Io(io::Error::other(error.to_string()))),
+            };
+            let arrival = Arrival {
+                path: &origin.place(entry.uuid),
+                prefix: String::new(),
+                read,
+            };
+            if take(arrival).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
 fn source(path: &Path) -> Result<Box<dyn Source>> {
     let metadata = std::fs::metadata(path).map_err(|cause| InputError::File {
         path: path.to_owned(),

@@ -1,5 +1,6 @@
 //! `ayumi misp`: what goes between a MISP server, its feeds, and this account.
 
+pub(crate) mod origin;
 mod pull;
 mod push;
 mod sync;

@@ -5,9 +5,10 @@ use alloy::sol_types::Eip712Domain;
 use ayumi_chain::Wallet;
 use ayumi_contracts::messages::{Asset, Fetch, Note, Receipt};
 use reqwest::Method;
+use reqwest::header::CONTENT_TYPE;
 use serde_json::json;
 
-use super::{ANSWER_WITHIN, Endpoint, SolverError, TRANSFER_WITHIN, now};
+use super::{ANSWER_WITHIN, Endpoint, SolverError, TRANSFER_WITHIN, now, patiently};
 
 /// How long a request for an item stays good, in seconds; a solver takes ten minutes at most.
 const FETCH_S: u64 = 300;
@@ -26,17 +27,18 @@ impl Endpoint {
             payloadLength: payload_length,
             solver: self.solver,
         };
-        let request = self
-            .request(
-                Method::PUT,
-                &format!("v1/assets/{content_root}"),
-                TRANSFER_WITHIN,
-            )?
-            .header("Ayumi-Payload-Length", payload_length)
-            .header("Ayumi-Signature", text(&wallet.sign(&message, domain)))
-            .header(reqwest::header::CONTENT_TYPE, "application/octet-stream")
-            .body(sealed);
-        self.answered(request).await.map(drop)
+        let (signature, sealed) = (text(&wallet.sign(&message, domain)), Bytes::from(sealed));
+        let path = format!("v1/assets/{content_root}");
+        let put = || async {
+            let request = self
+                .request(Method::PUT, &path, TRANSFER_WITHIN)?
+                .header("Ayumi-Payload-Length", payload_length)
+                .header("Ayumi-Signature", &signature)
+                .header(CONTENT_TYPE, "application/octet-stream")
+                .body(sealed.0.clone());
+            self.answered(request).await.map(drop)
+        };
+        patiently(put).await
     }
 
     /// Fetches what a party of a task may have: `delivery`, `feedback-note` or `answer-note`, at most `limit` bytes.
@@ -99,16 +101,17 @@ impl Endpoint {
             sealedHash: keccak256(&sealed),
             solver: self.solver,
         };
-        let request = self
-            .request(
-                Method::PUT,
-                &format!("v1/tasks/{task}/{kind}"),
-                ANSWER_WITHIN,
-            )?
-            .header("Ayumi-Signature", text(&wallet.sign(&message, domain)))
-            .header(reqwest::header::CONTENT_TYPE, "application/octet-stream")
-            .body(sealed);
-        self.answered(request).await.map(drop)
+        let (signature, sealed) = (text(&wallet.sign(&message, domain)), Bytes::from(sealed));
+        let path = format!("v1/tasks/{task}/{kind}");
+        let put = || async {
+            let request = self
+                .request(Method::PUT, &path, ANSWER_WITHIN)?
+                .header("Ayumi-Signature", &signature)
+                .header(CONTENT_TYPE, "application/octet-stream")
+                .body(sealed.0.clone());
+            self.answered(request).await.map(drop)
+        };
+        patiently(put).await
     }
 }
 

@@ -2,10 +2,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use ayumi_misp::Document;
-use ayumi_misp_client::{Client, Entry, Error, Feed, Index, Query};
+use ayumi_misp_client::{Entry, Query};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::origin::{Origin, is_of_one_event};
 use super::{listed, make_folder, put};
 use crate::args::{MispArgs, Moment};
 use crate::error::Result;
@@ -34,19 +35,13 @@ pub(super) struct Args {
     misp: MispArgs,
 }
 
-/// Where events are pulled from.
-enum Source {
-    Server(Client, Box<Index>),
-    Feed(Feed, std::vec::IntoIter<Entry>),
-}
-
 impl Args {
     pub(super) async fn run(self) -> Result<Answer> {
-        let mut source = self.source().await?;
+        let mut origin = self.origin().await?;
         make_folder(&self.folder)?;
         let mut rows = Vec::new();
-        while let Some(entry) = source.next().await? {
-            rows.push(pull(&source, &entry, &self.folder).await?);
+        while let Some(entry) = origin.next().await? {
+            rows.push(pull(&origin, &entry, &self.folder).await?);
         }
         Ok(listed(
             &rows,
@@ -55,68 +50,37 @@ impl Args {
         ))
     }
 
-    async fn source(&self) -> Result<Source> {
-        let Some(feed) = &self.feed else {
-            let query = Query {
-                uuids: self.uuid.clone(),
-                tags: self.tag.clone(),
-                since: self.since.map(Moment::start),
-                published: self.published.then_some(true),
+    async fn origin(&self) -> Result<Origin> {
+        let since = self.since.map(Moment::start);
+        if let Some(feed) = &self.feed {
+            let is_wanted = |entry: &Entry| {
+                entry.timestamp >= since.unwrap_or(0)
+                    && (self.uuid.is_empty() || self.uuid.contains(&entry.uuid))
             };
-            let client = self.misp.client()?;
-            let index = client.index(query);
-            return Ok(Source::Server(client, Box::new(index)));
-        };
-        let feed = if feed.starts_with("http://") || feed.starts_with("https://") {
-            let base = feed.trim_end_matches("manifest.json");
-            Feed::at(&self.misp.open(base)?)?
-        } else {
-            Feed::in_folder(Path::new(feed))
-        };
-        let mut entries = feed.entries().await?;
-        let since = self.since.map_or(0, Moment::start);
-        entries.retain(|entry| {
-            entry.timestamp >= since && (self.uuid.is_empty() || self.uuid.contains(&entry.uuid))
-        });
-        Ok(Source::Feed(feed, entries.into_iter()))
-    }
-}
-
-impl Source {
-    async fn next(&mut self) -> Result<Option<Entry>> {
-        match self {
-            Self::Server(_, index) => Ok(index.next().await?),
-            Self::Feed(_, entries) => Ok(entries.next()),
+            return Origin::feed(feed, &self.misp, is_wanted).await;
         }
-    }
-
-    async fn event(&self, uuid: Uuid) -> Result<Vec<u8>, Error> {
-        match self {
-            Self::Server(client, _) => {
-                let event = client.event(uuid).await?;
-                event.ok_or(Error::NoEvent(uuid))
-            }
-            Self::Feed(feed, _) => feed.event(uuid).await,
-        }
+        let query = Query {
+            uuids: self.uuid.clone(),
+            tags: self.tag.clone(),
+            since,
+            published: self.published.then_some(true),
+        };
+        Origin::server(&self.misp, query)
     }
 }
 
 /// One event that cannot be had does not keep the others away; a server that cannot be reached does.
-async fn pull(source: &Source, entry: &Entry, folder: &Path) -> Result<Value> {
+async fn pull(origin: &Origin, entry: &Entry, folder: &Path) -> Result<Value> {
     let file = folder.join(format!("{}.json", entry.uuid));
     let row = |state: &str, cause: Option<String>| json!({ "uuid": entry.uuid, "info": entry.info, "timestamp": entry.timestamp, "state": state, "file": file, "cause": cause });
     if entry.timestamp != 0 && timestamp(&file) == Some(entry.timestamp) {
         return Ok(row("same", None));
     }
-    let bytes = match source.event(entry.uuid).await {
+    let bytes = match origin.event(entry.uuid).await {
         Ok(bytes) => bytes,
-        Err(
-            error @ (Error::NoEvent(_)
-            | Error::TooLarge { .. }
-            | Error::Refused { .. }
-            | Error::NotMisp { .. }
-            | Error::BadFeed { .. }),
-        ) => return Ok(row("failed", Some(error.to_string()))),
+        Err(error) if is_of_one_event(&error) => {
+            return Ok(row("failed", Some(error.to_string())));
+        }
         Err(error) => return Err(error.into()),
     };
     Ok(match put(&file, &bytes)? {

@@ -104,9 +104,13 @@ impl Reader {
             .asked(query)?
             .unwrap_or_else(|| members.memberships.keys().copied().collect());
         let mut groups: BTreeMap<Group, [Classes; 2]> = BTreeMap::new();
-        if by == By::Organisation && members.asked(query)?.is_none() {
+        if by == By::Organisation && query.account.is_none() && query.team.is_none() {
+            let given = query.organisation.as_deref();
+            let asked = given.map(|given| members.organisation(given)).transpose()?;
             for organisation in members.organisations.keys() {
-                groups.entry((*organisation, String::new(), 0)).or_default();
+                if asked.is_none_or(|asked| asked == *organisation) {
+                    groups.entry((*organisation, String::new(), 0)).or_default();
+                }
             }
         }
         for membership in &keys {

@@ -6,6 +6,7 @@ use std::process::{Command, Output};
 
 use ayumi_misp_double::{Double, Fault, KEY};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 fn lint(folder: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ayumi"));

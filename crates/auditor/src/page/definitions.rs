@@ -33,7 +33,9 @@ fn drawn(text: &str) -> String {
     let events = Parser::new_ext(&text, options).flat_map(|event| match event {
         Event::Start(Tag::Table(_)) => {
             tables += 1;
-            let open = format!("<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"table {tables}\">");
+            let open = format!(
+                "<div class=\"scroll\" role=\"group\" tabindex=\"0\" aria-label=\"table {tables}\">"
+            );
             vec![Event::Html(open.into()), event]
         }
         Event::End(TagEnd::Table) => vec![event, Event::Html("</div>".into())],

@@ -50,7 +50,7 @@ pub(crate) struct Row {
 
 pub(crate) fn table(caption: &str, columns: &[Column], rows: &[Row]) -> Markup {
     html! {
-        div.scroll role="region" aria-label=(caption) tabindex="0" {
+        div.scroll role="group" aria-label=(caption) tabindex="0" {
             table {
                 caption.hidden { (caption) }
                 thead { tr {
@@ -218,7 +218,7 @@ pub(crate) fn rates(view: &View, rows: &[(&'static str, Word, Word, Share)]) -> 
 pub(crate) fn definition(view: &View, id: &str, name: Word) -> Markup {
     let place = view.link("/definitions", &Query::default());
     html! {
-        a.id href={ (place) "#" (id) } aria-label=(view.say(Word::DefinitionOf, &[&view.text(name)])) { (id) }
+        a.id href={ (place) "#" (id) } aria-label=(view.say(Word::DefinitionOf, &[&id, &view.text(name)])) { (id) }
     }
 }
 
@@ -226,7 +226,7 @@ pub(crate) fn definition(view: &View, id: &str, name: Word) -> Markup {
 pub(crate) fn durations(view: &View, rows: &[(&'static str, Word, Spread)]) -> Markup {
     let columns = [
         words("what", view.text(Word::What)),
-        words("spread", ""),
+        words("spread", view.text(Word::Range)),
         numbers("median", view.text(Word::Median)),
         numbers("p90", view.text(Word::P90)),
         numbers("ended", view.text(Word::Ended)),

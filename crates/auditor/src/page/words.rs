@@ -132,7 +132,7 @@ words! {
     Csv: "CSV", "CSV";
     CsvOf: "{0}, as CSV", "{0}（CSV）";
     AsTable: "As a table", "表で見る";
-    DefinitionOf: "Definition of {0}", "{0} の定義";
+    DefinitionOf: "{0}, definition of {1}", "{0}（{1} の定義）";
     Nothing: "Nothing happened in this period.", "この期間の活動はありません。";
     TooFew: "too few to tell ({0} of {1})", "件数不足（{1} 件中 {0} 件）";
     NofM: "{0} of {1}", "{1} 件中 {0} 件";
@@ -189,6 +189,7 @@ words! {
     Lowest: "Lowest", "最も低い組織";
     LowerQuartile: "Lower quartile", "第1四分位";
     Median: "Median", "中央値";
+    Range: "Median to 9 in 10", "中央値〜90 %";
     UpperQuartile: "Upper quartile", "第3四分位";
     Rates: "Use, feedback, answers", "利用・フィードバック・回答";
     RatesPlain: "What became of what was bought, delivered and said. Cases that are too young to be counted are left out.", "購入・配達・報告されたものがその後どうなったか。まだ日の浅いものは除きます。";

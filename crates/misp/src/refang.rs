@@ -31,6 +31,9 @@ const DEFANGED: [(&str, &str); 25] = [
     ("fxp://", "ftp://"),
 ];
 
+/// One of these is in each of [`DEFANGED`], and in few values that are not.
+const SIGNS: [char; 8] = ['[', ']', '(', '{', '\\', '*', 'x', 'X'];
+
 /// `text` in lower case, [refanged](refang), IPv6 addresses in their one canonical form (RFC 5952).
 pub(crate) fn comparable(text: &str) -> String {
     let refanged = refang(text).to_lowercase();
@@ -49,6 +52,9 @@ pub fn refang(text: &str) -> String {
         .filter(|c| !is_invisible(*c))
         .map(half_width)
         .collect::<String>();
+    if !plain.contains(SIGNS) {
+        return plain;
+    }
     DEFANGED
         .into_iter()
         .fold(plain, |text, (from, to)| replace(text, from, to))
@@ -106,6 +112,13 @@ fn canonical_addresses(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_spelling_has_a_sign() {
+        for (from, _) in DEFANGED {
+            assert!(from.contains(SIGNS), "{from}");
+        }
+    }
 
     #[test]
     fn every_spelling_becomes_the_same() {

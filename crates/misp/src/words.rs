@@ -27,11 +27,10 @@ pub trait Word: Copy + PartialEq + fmt::Debug + 'static {
 
     /// The word of this name; case, and whether words are joined by hyphens, underscores or spaces, do not matter.
     fn from_name(name: &str) -> Result<Self, UnknownWord> {
-        let wanted = fold(name);
         let found = Self::ALL
             .iter()
             .copied()
-            .find(|word| fold(word.name()) == wanted);
+            .find(|word| letters(word.name()).eq(letters(name)));
         found.ok_or_else(|| UnknownWord {
             kind: Self::KIND,
             given: name.to_owned(),
@@ -198,7 +197,14 @@ fn names<W: Word>(words: &[W]) -> String {
 }
 
 fn fold(name: &str) -> String {
-    name.trim().to_ascii_lowercase().replace([' ', '_'], "-")
+    letters(name).collect()
+}
+
+fn letters(name: &str) -> impl Iterator<Item = char> {
+    name.trim().chars().map(|letter| match letter {
+        ' ' | '_' => '-',
+        letter => letter.to_ascii_lowercase(),
+    })
 }
 
 /// Declares an enum as a closed list of words; the position of a word is its value on chain.

@@ -131,7 +131,8 @@ impl DatabaseError {
                     .iter()
                     .any(|class| code.code().starts_with(class)),
                 (None, cause) => {
-                    error.is_closed() || cause.is_some_and(|cause| cause.is::<std::io::Error>())
+                    error.is_closed()
+                        || cause.is_some_and(<dyn std::error::Error>::is::<std::io::Error>)
                 }
             },
             Self::Sqlite(_) | Self::Authorities(_) | Self::Unreadable { .. } => false,

@@ -57,7 +57,8 @@ impl Postgres {
         let location = || Location::Server(Box::new(server.clone()));
         let db = Self::open(server)?;
         db.run(WRITING)?;
-        let lock = "SELECT CAST(pg_try_advisory_lock(?1, hashtext(current_schema())) AS INTEGER)";
+        // Without a schema the tables cannot be made, which is told then.
+        let lock = "SELECT CAST(pg_try_advisory_lock(?1, coalesce(hashtext(current_schema()), 0)) AS INTEGER)";
         let (mut is_ours, lock_number) = (0_i64, i64::from(LOCK));
         db.each(lock, &[Value::Integer(lock_number)], |row| {
             is_ours = row.get(0)?;

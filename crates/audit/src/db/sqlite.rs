@@ -171,7 +171,7 @@ impl Sqlite {
 
     pub(super) fn columns(&self, table: Table) -> Result<Vec<String>> {
         let statement = self.prepare(&format!("SELECT * FROM {}", table.name))?;
-        let names = statement.column_names().into_iter().map(str::to_owned);
+        let names = statement.column_names().map(str::to_owned);
         Ok(names.collect())
     }
 

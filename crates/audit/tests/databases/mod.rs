@@ -73,7 +73,8 @@ impl Databases {
                 "there is no PostgreSQL: install Debian's package postgresql, or have initdb on PATH"
             );
             // Past what holds back the output of tests that pass.
-            let _ = std::io::stderr().write_all(b"SKIPPED: there is no PostgreSQL on this machine\n");
+            let _ =
+                std::io::stderr().write_all(b"SKIPPED: there is no PostgreSQL on this machine\n");
             return None;
         };
         Some(Self {
@@ -94,6 +95,14 @@ impl Databases {
                 folder.path().join(format!("{}.db", self.made.get())).into()
             }
             Of::Postgres(server) => Location::from_url(&server.schema()).expect("a right URL"),
+        }
+    }
+
+    /// The URL of such a place, where it has one.
+    pub fn url(&self) -> Option<String> {
+        match &self.of {
+            Of::Files(_) => None,
+            Of::Postgres(server) => Some(server.schema()),
         }
     }
 }
@@ -174,10 +183,13 @@ impl Server {
         let mut schemas = self.schemas.lock().unwrap_or_else(PoisonError::into_inner);
         *schemas += 1;
         let url = self.url();
-        let mut client = postgres::Client::connect(&url, NoTls).expect("it is ready");
-        client
-            .batch_execute(&format!("CREATE SCHEMA test_{schemas}"))
-            .expect("schemas can be made");
+        let make = format!("CREATE SCHEMA test_{schemas}");
+        // The client must not wait on a thread of a runtime, which that of a test may be.
+        let made = std::thread::scope(|scope| {
+            let make = || postgres::Client::connect(&url, NoTls)?.batch_execute(&make);
+            scope.spawn(make).join()
+        });
+        made.expect("nothing panics").expect("schemas can be made");
         format!("{url}?options=-csearch_path%3Dtest_{schemas}")
     }
 }

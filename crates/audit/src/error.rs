@@ -1,5 +1,7 @@
 use std::path::PathBuf;
 
+use crate::location::{Location, Server};
+
 /// What this crate's functions return.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -11,17 +13,28 @@ pub enum Error {
     Chain(#[from] ayumi_chain::Error),
     /// Another process writes it.
     #[error("the index {0} is written by another process")]
-    InUse(PathBuf),
+    InUse(Location),
     /// It is not where it is said to be.
     #[error("there is no index at {0}")]
-    Missing(PathBuf),
+    Missing(Location),
     /// What is there is no index, or one of another version.
-    #[error("{path} is no index: {cause}")]
+    #[error("{index} is no index: {cause}")]
     NoIndex {
-        /// Of the file.
-        path: PathBuf,
+        /// What was opened.
+        index: Location,
         /// What is wrong.
         cause: String,
+    },
+    /// A database's URL is not one of PostgreSQL. It may hold a password, so it is not shown.
+    #[error("the database's URL cannot be read: {0}")]
+    BadUrl(String),
+    /// The server of a database does not answer, or lets nobody in.
+    #[error("cannot connect to {server}: {cause}")]
+    Unreachable {
+        /// What was called.
+        server: Box<Server>,
+        /// What it or the system says.
+        cause: Box<DatabaseError>,
     },
     /// It is of another chain or operator.
     #[error("the index is of another deployment: its {what} is {stored}, not {given}")]
@@ -43,7 +56,7 @@ pub enum Error {
     },
     /// The database refused.
     #[error("the index: {0}")]
-    Database(#[from] rusqlite::Error),
+    Database(#[from] DatabaseError),
     /// An event does not fit those before it.
     #[error("event {event} (block {}, log {}) does not follow from those before it: {cause}", event >> 20, event & 0xf_ffff)]
     Inconsistent {
@@ -66,6 +79,65 @@ pub enum Error {
         /// What it did.
         cause: String,
     },
+}
+
+/// What a database can refuse.
+#[derive(Debug, thiserror::Error)]
+pub enum DatabaseError {
+    /// As SQLite says.
+    #[error(transparent)]
+    Sqlite(#[from] rusqlite::Error),
+    /// As PostgreSQL or the connection to it says.
+    #[error("{}", causes(.0))]
+    Postgres(#[from] postgres::Error),
+    /// The connection was closed.
+    #[error("the connection was closed")]
+    Closed,
+    /// This system's certificate authorities cannot be read.
+    #[error("no certificate authority can be read on this system: {0}")]
+    Authorities(String),
+    /// A row has what no index of this version has.
+    #[error("a row has {found} where {expected} should be")]
+    Unreadable {
+        /// What is written there.
+        expected: &'static str,
+        /// What is there.
+        found: &'static str,
+    },
+}
+
+/// Each cause once: some errors tell those behind them, and some do not.
+fn causes(error: &dyn std::error::Error) -> String {
+    let mut told = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_told = cause.to_string();
+        if !told.contains(&cause_told) {
+            told = format!("{told}: {cause_told}");
+        }
+        source = cause.source();
+    }
+    told
+}
+
+impl DatabaseError {
+    /// Whether it is the connection that failed, so that another one may do.
+    pub fn is_lost(&self) -> bool {
+        match self {
+            Self::Closed => true,
+            Self::Postgres(error) => match (error.code(), std::error::Error::source(error)) {
+                // That it starts, ends, or is out of connections, memory or room.
+                (Some(code), _) => ["57P", "08", "53"]
+                    .iter()
+                    .any(|class| code.code().starts_with(class)),
+                (None, cause) => {
+                    error.is_closed()
+                        || cause.is_some_and(<dyn std::error::Error>::is::<std::io::Error>)
+                }
+            },
+            Self::Sqlite(_) | Self::Authorities(_) | Self::Unreadable { .. } => false,
+        }
+    }
 }
 
 /// What is wrong with a question.
@@ -111,17 +183,40 @@ pub enum QueryError {
 }
 
 impl Error {
+    /// Whether it may pass by itself: the node or the database's server does not answer at the moment.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Chain(error) => error.is_transient(),
+            Self::Database(error) => error.is_lost(),
+            Self::Unreachable { cause, .. } => cause.is_lost(),
+            _ => false,
+        }
+    }
+
     /// What to do next.
     pub fn hint(&self) -> String {
         match self {
             Self::Chain(error) => error.hint(),
             Self::InUse(_) => "read it without keeping it up: it needs no node then".into(),
-            Self::Missing(_) => "make one from a node: ayumi audit sync --index FILE".into(),
-            Self::NoIndex { .. } => "name another file; an index can be made anew from a node at any time".into(),
-            Self::OtherDeployment { .. } => "name another file for this deployment".into(),
+            Self::Missing(Location::File(_)) => "make one from a node: ayumi audit sync --index FILE".into(),
+            Self::Missing(Location::Server(_)) => "make one from a node: ayumi audit sync --database URL".into(),
+            Self::NoIndex { .. } => {
+                "name another file or database; an index can be made anew from a node at any time".into()
+            }
+            Self::BadUrl(_) => {
+                "give postgres://USER:PASSWORD@HOST:PORT/NAME to --database, with %40 for @ in a password; files go to --index".into()
+            }
+            Self::Unreachable { .. } => {
+                "check that the server runs, the URL's host, port, user, password and name, and sslmode".into()
+            }
+            Self::OtherDeployment { .. } => "name another file or database for this deployment".into(),
+            Self::Database(error) if error.is_lost() => "check that the database's server runs, and try again".into(),
+            Self::Database(DatabaseError::Postgres(_)) => {
+                "check the rights of the user, the room on the server's disk, and its log".into()
+            }
             Self::Io { .. } | Self::Database(_) => "check the path, its permissions, and the room on the disk".into(),
             Self::Inconsistent { .. } => {
-                "the node left logs out, or the index is damaged: remove the file and make it anew, from another node if it happens again".into()
+                "the node left logs out, or the index is damaged: remove it and make it anew, from another node if it happens again".into()
             }
             Self::Query(error) => error.hint().into(),
             Self::Restless => "run the command again".into(),
@@ -136,6 +231,8 @@ impl Error {
             Self::InUse(_) => "index-in-use",
             Self::Missing(_) => "no-index",
             Self::NoIndex { .. } => "bad-index",
+            Self::BadUrl(_) => "usage",
+            Self::Unreachable { .. } => "database",
             Self::OtherDeployment { .. } => "other-deployment",
             Self::Io { .. } => "file",
             Self::Database(_) => "index",

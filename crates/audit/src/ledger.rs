@@ -1,5 +1,7 @@
 //! What follows from the events, one after the other: the records, and through them the roll-ups.
 
+mod fetch;
+mod notes;
 mod steps;
 mod undo;
 
@@ -9,11 +11,13 @@ use alloy::primitives::{Address, B256, U256};
 use ayumi_contracts::ICTIOperator::ICTIOperatorEvents as O;
 use ayumi_contracts::ICTIToken::ICTITokenEvents as T;
 use ayumi_contracts::IConsortium::IConsortiumEvents as C;
-use rusqlite::Connection;
 
+pub(crate) use notes::NOTE;
+use notes::Notes;
 use undo::Undo;
 
-use crate::error::{Error, Result};
+use crate::db::{Clash, Db, Table, Value, params};
+use crate::error::{DatabaseError, Error, Result};
 use crate::event::{Event, Said, block_of};
 use crate::record::{
     Cache, Handover, Holding, Membership, Organisation, Pair, Party, Product, Purchase, Record,
@@ -32,6 +36,12 @@ pub(crate) const EXTERNAL: i64 = 0;
 pub(crate) const INTERNAL: i64 = 1;
 pub(crate) const FLAGGED: i64 = 2;
 
+/// What needs a look.
+pub(crate) const FINDING: Table = Table {
+    name: "finding",
+    key: &["event", "rule"],
+};
+
 /// The records that are touched, and what all steps need of members and products.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
@@ -47,6 +57,9 @@ pub(crate) struct Ledger {
     pub(crate) pairs: Cache<Pair>,
     votes: Cache<Vote>,
     pub(crate) tasks: Cache<Task>,
+    pub(crate) notes: Notes,
+    /// Rows that are not written yet.
+    pub(crate) findings: Vec<Vec<Value<'static>>>,
     tallies: Tallies,
     /// Every party's id, so that none is looked for.
     known: HashMap<Address, i64>,
@@ -60,7 +73,7 @@ pub(crate) struct Ledger {
 /// What one event needs: the database, and where the event is.
 #[derive(Clone, Copy)]
 pub(crate) struct At<'a> {
-    pub(crate) db: &'a Connection,
+    pub(crate) db: &'a Db,
     pub(crate) event: i64,
     /// Unix seconds.
     pub(crate) time: i64,
@@ -79,25 +92,21 @@ impl At<'_> {
 }
 
 impl Ledger {
-    fn load(&mut self, db: &Connection) -> Result<()> {
+    fn load(&mut self, db: &Db) -> Result<()> {
         if self.loaded {
             return Ok(());
         }
         for party in all::<Party>(db)? {
             self.known.insert(party.address.into(), party.id);
         }
-        self.members = db.query_row("SELECT count(*) FROM membership", [], |row| row.get(0))?;
+        let members = db.row("SELECT count(*) FROM membership", &[], |row| row.get(0))?;
+        self.members = members.unwrap_or_default();
         self.loaded = true;
         Ok(())
     }
 
     /// Takes up what an event says.
-    pub(crate) fn apply(
-        &mut self,
-        db: &Connection,
-        event: &Event,
-        operator: Address,
-    ) -> Result<()> {
+    pub(crate) fn apply(&mut self, db: &Db, event: &Event, operator: Address) -> Result<()> {
         self.load(db)?;
         let at = At {
             db,
@@ -126,7 +135,7 @@ impl Ledger {
         match said {
             C::OrganisationAdded(e) => self.organisations.insert(Organisation {
                 id: number(e.organisation),
-                name: e.name.clone(),
+                name: text(&e.name),
                 suspended: false,
             }),
             C::OrganisationSuspensionSet(e) => {
@@ -157,14 +166,14 @@ impl Ledger {
                 self.solvers.insert(Solver {
                     id,
                     organisation: number(e.organisation),
-                    endpoint: e.endpoint.clone(),
+                    endpoint: text(&e.endpoint),
                     suspended: false,
                 });
             }
             C::SolverUpdated(e) => {
                 let id = self.party(at, e.solver)?;
                 if let Some(solver) = self.solvers.get(at.db, (id, 0))? {
-                    solver.endpoint.clone_from(&e.endpoint);
+                    solver.endpoint = text(&e.endpoint);
                 }
             }
             C::SolverSuspensionSet(e) => {
@@ -263,9 +272,8 @@ impl Ledger {
         let member = self.known_party(at, party)?;
         member.membership = id;
         let organisation = member.organisation;
-        let team = String::from_utf8_lossy(team.as_slice())
-            .trim_end_matches('\0')
-            .to_owned();
+        let team = String::from_utf8_lossy(team.as_slice());
+        let team = text(team.trim_end_matches('\0'));
         self.memberships.insert(Membership {
             id,
             party,
@@ -288,14 +296,10 @@ impl Ledger {
             .ok_or_else(|| at.odd(format!("task {id} was never requested")))
     }
 
-    /// Writes what changed, with what was before where `keeps_before` says so, and forgets it.
-    pub(crate) fn write(&mut self, db: &Connection, block: i64, keeps_before: bool) -> Result<()> {
+    /// Writes what changed, with what was before where `keeps_before` says so.
+    pub(crate) fn write(&mut self, db: &Db, block: i64, keeps_before: bool) -> Result<()> {
         let Self { tallies, terms, .. } = self;
-        let undo = Undo {
-            db,
-            block,
-            is_kept: keeps_before,
-        };
+        let mut undo = Undo::of(block, keeps_before);
         self.products.write(db, |key, before, now| {
             if let Some(now) = now.or(before) {
                 terms.insert(
@@ -308,66 +312,76 @@ impl Ledger {
             }
             before.inspect(|product| tallies.product(product, -1));
             now.inspect(|product| tallies.product(product, 1));
-            undo.keep(key, before)
+            undo.keep(key, before);
+            Ok(())
         })?;
         self.purchases.write(db, |key, before, now| {
             before.inspect(|purchase| tallies.purchase(purchase, -1));
             now.inspect(|purchase| tallies.purchase(purchase, 1));
-            undo.keep(key, before)
+            undo.keep(key, before);
+            Ok(())
         })?;
         self.refunds.write(db, |key, before, now| {
             before.inspect(|refund| tallies.refund(refund, -1));
             now.inspect(|refund| tallies.refund(refund, 1));
-            undo.keep(key, before)
+            undo.keep(key, before);
+            Ok(())
         })?;
         self.tasks.write(db, |key, before, now| {
             let product = now.or(before).map_or(0, |task| task.product);
             let terms = terms_of(db, terms, product)?;
             before.inspect(|task| tallies.task(task, terms, -1));
             now.inspect(|task| tallies.task(task, terms, 1));
-            undo.keep(key, before)
+            undo.keep(key, before);
+            Ok(())
         })?;
-        self.organisations
-            .write(db, |key, before, _| undo.keep(key, before))?;
-        self.solvers
-            .write(db, |key, before, _| undo.keep(key, before))?;
-        self.parties
-            .write(db, |key, before, _| undo.keep(key, before))?;
-        self.memberships
-            .write(db, |key, before, _| undo.keep(key, before))?;
-        self.handovers
-            .write(db, |key, before, _| undo.keep(key, before))?;
-        self.holdings
-            .write(db, |key, before, _| undo.keep(key, before))?;
-        self.pairs
-            .write(db, |key, before, _| undo.keep(key, before))?;
-        self.votes
-            .write(db, |key, before, _| undo.keep(key, before))?;
+        undo.write(db, &mut self.organisations)?;
+        undo.write(db, &mut self.solvers)?;
+        undo.write(db, &mut self.parties)?;
+        undo.write(db, &mut self.memberships)?;
+        undo.write(db, &mut self.handovers)?;
+        undo.write(db, &mut self.holdings)?;
+        undo.write(db, &mut self.pairs)?;
+        undo.write(db, &mut self.votes)?;
+        undo.end(db)?;
+        self.notes.write(db)?;
+        db.insert(FINDING, Clash::Keep, self.findings.drain(..))?;
         tallies.write(db)
     }
 }
 
 impl<R: Record> Cache<R> {
     /// Puts a record in the place of one that may be there.
-    fn insert_over(&mut self, db: &Connection, new: R) -> Result<()> {
+    fn insert_over(&mut self, db: &Db, new: R) -> Result<()> {
         self.restore(db, new.key(), Some(new))
     }
 }
 
-fn terms_of(db: &Connection, terms: &mut HashMap<i64, Terms>, product: i64) -> Result<Terms> {
+fn terms_of(db: &Db, terms: &mut HashMap<i64, Terms>, product: i64) -> Result<Terms> {
     if let Some(known) = terms.get(&product) {
         return Ok(*known);
     }
-    let mut row = db.prepare_cached("SELECT price, actions FROM product WHERE id = ?1")?;
-    let read = row.query_row([product], |row| {
-        let price: Wei = row.get(0)?;
-        Ok(Terms {
-            price: price.0,
-            actions: row.get(1)?,
-        })
+    let read = db.row(
+        "SELECT price, actions FROM product WHERE id = ?1",
+        params![product],
+        |row| {
+            Ok(Terms {
+                price: row.get::<Wei>(0)?.0,
+                actions: row.get(1)?,
+            })
+        },
+    )?;
+    let read = read.ok_or(DatabaseError::Unreadable {
+        expected: "a task's product",
+        found: "none",
     })?;
     terms.insert(product, read);
     Ok(read)
+}
+
+/// What somebody wrote, without the one character that no column of PostgreSQL takes.
+pub(crate) fn text(written: &str) -> String {
+    written.replace('\0', "\u{fffd}")
 }
 
 /// A number of the chain that is an id here.

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use alloy::primitives::Address;
-use rusqlite::Connection;
 
+use crate::db::Db;
 use crate::error::{QueryError, Result};
 use crate::query::{By, Query};
 use crate::record::{Membership, Organisation, Party, all};
@@ -23,7 +23,7 @@ pub(crate) struct Members {
 pub(crate) type Group = (i64, String, i64);
 
 impl Members {
-    pub(crate) fn read(db: &Connection) -> Result<Self> {
+    pub(crate) fn read(db: &Db) -> Result<Self> {
         let organisations = all::<Organisation>(db)?
             .into_iter()
             .map(|row| (row.id, row));

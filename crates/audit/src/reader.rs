@@ -4,16 +4,16 @@ mod activity;
 mod organisations;
 mod worth;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
 
 use alloy::primitives::B256;
 use ayumi_misp::{Action, Word};
-use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::answer::{FEWEST, Status, Who, id_of, product_of};
+use crate::db::{Db, list, params};
 use crate::error::{Error, QueryError, Result};
 use crate::event::first_of;
+use crate::location::Location;
 use crate::members::{Group, Members};
 use crate::query::{By, Day, Query};
 use crate::record::{Product, Record, load};
@@ -28,22 +28,15 @@ const PRIOR_VOTES: f64 = 5.0;
 /// An index, to ask. It may be written meanwhile; each answer is of one state of it.
 #[derive(Debug)]
 pub struct Reader {
-    pub(crate) db: Connection,
-    path: PathBuf,
+    pub(crate) db: Db,
 }
 
 impl Reader {
-    /// Opens the index at `path`.
-    pub fn open(path: &Path) -> Result<Self> {
+    /// Opens the index.
+    pub fn open(at: impl Into<Location>) -> Result<Self> {
         Ok(Self {
-            db: open_to_read(path)?,
-            path: path.to_owned(),
+            db: open_to_read(&at.into())?,
         })
-    }
-
-    /// Where it is.
-    pub fn path(&self) -> &Path {
-        &self.path
     }
 
     /// How far it reaches.
@@ -51,10 +44,8 @@ impl Reader {
         self.at_once(|| {
             let (chain_id, _, operator) = stored_deployment(&self.db)?.unwrap_or_default();
             let (block, hash, at) = self.as_of()?;
-            let events = self
-                .db
-                .query_row("SELECT events FROM deployment", [], |row| row.get(0))
-                .optional()?;
+            let events = "SELECT events FROM deployment";
+            let events = self.db.row(events, &[], |row| row.get(0))?;
             Ok(Status {
                 chain_id,
                 operator,
@@ -69,26 +60,28 @@ impl Reader {
     /// The newest block that was read, its hash and its time.
     pub fn as_of(&self) -> Result<(u64, B256, i64)> {
         let newest = "SELECT number, hash, at FROM checkpoint ORDER BY number DESC LIMIT 1";
-        let newest = self.db.prepare_cached(newest)?.query_row([], |row| {
+        let newest = self.db.row(newest, &[], |row| {
             let hash: [u8; 32] = row.get(1)?;
             Ok((row.get(0)?, hash.into(), row.get(2)?))
-        });
-        Ok(newest.optional()?.unwrap_or_default())
+        })?;
+        Ok(newest.unwrap_or_default())
     }
 
     /// Runs `work` on one state of the index.
     pub(crate) fn at_once<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
-        let state = self.db.unchecked_transaction()?;
-        let answer = work();
-        drop(state);
-        answer
+        self.db.at_once(work)
+    }
+
+    /// The first day on which something happened.
+    fn first_day(&self) -> Result<Option<i64>> {
+        let first = "SELECT slot FROM tally WHERE scope = 0 AND level = 0 AND key = 0 ORDER BY slot LIMIT 1";
+        self.db.row(first, &[], |row| row.get(0))
     }
 
     fn cover(&self, query: &Query, needs_days: bool) -> Result<Cover> {
         let (_, _, now) = self.as_of()?;
-        let first = "SELECT slot FROM tally WHERE scope = 0 AND level = 0 AND key = 0 ORDER BY slot LIMIT 1";
-        let first: Option<i64> = self.db.query_row(first, [], |row| row.get(0)).optional()?;
-        Cover::of(query, first.unwrap_or(day_of(now)), now, needs_days)
+        let first = self.first_day()?.unwrap_or(day_of(now));
+        Cover::of(query, first, now, needs_days)
     }
 
     /// What each group did as producer and as consumer. Members who did nothing are there as well.
@@ -149,23 +142,27 @@ impl Reader {
             return Ok(vec![found.ok_or(Error::Query(unknown))?]);
         }
         let asked = members.asked(query)?;
-        let producers = asked.as_ref().map(|asked| {
-            let parties: BTreeSet<i64> = asked
-                .iter()
-                .filter_map(|key| members.memberships.get(key))
-                .map(|row| row.party)
-                .collect();
-            serde_json::to_string(&parties).expect("a list of numbers")
-        });
-        let mut rows = self.db.prepare_cached(
-            "SELECT * FROM product WHERE (?1 IS NULL OR producer IN (SELECT value FROM json_each(?1)))
-                 AND (?2 IS NULL OR event < ?2) ORDER BY event DESC LIMIT ?3",
-        )?;
-        let rows = rows.query_map(
-            params![producers, query.after, query.limit()],
+        let producers = asked
+            .iter()
+            .flatten()
+            .filter_map(|key| members.memberships.get(key))
+            .map(|row| row.party);
+        let of_producers = match &asked {
+            Some(_) => self.db.among("producer", 1),
+            None => "CAST(?1 AS TEXT) IS NULL".into(),
+        };
+        let sql = format!(
+            "SELECT * FROM product WHERE {of_producers} AND event < ?2 ORDER BY event DESC LIMIT ?3"
+        );
+        let products = self.db.rows(
+            &sql,
+            params![
+                asked.as_ref().map(|_| list(producers)),
+                query.after.unwrap_or(i64::MAX),
+                query.limit()
+            ],
             Product::read,
         )?;
-        let products = rows.collect::<rusqlite::Result<Vec<_>>>()?;
         Ok(match &asked {
             Some(asked) => products
                 .into_iter()
@@ -196,26 +193,26 @@ impl Reader {
         day: Day,
     ) -> Result<Option<i64>> {
         let ends = format!("SELECT min({id}), max({id}) FROM {table}");
-        let (low, high): (Option<i64>, Option<i64>) = self
-            .db
-            .query_row(&ends, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let (Some(mut low), Some(high)) = (low, high) else {
+        let ends = self.db.row(&ends, &[], |row| {
+            Ok((row.get::<Option<i64>>(0)?, row.get::<Option<i64>>(1)?))
+        })?;
+        let Some((Some(mut low), Some(high))) = ends else {
             return Ok(None);
         };
         let next = format!("SELECT {id}, {at} FROM {table} WHERE {id} >= ?1 ORDER BY {id} LIMIT 1");
-        let mut next = self.db.prepare_cached(&next)?;
+        let next = |from: i64| -> Result<Option<(i64, i64)>> {
+            self.db
+                .row(&next, params![from], |row| Ok((row.get(0)?, row.get(1)?)))
+        };
         let mut past = high + 1;
         while low < past {
             let middle = low + (past - low) / 2;
-            let found: Option<(i64, i64)> = next
-                .query_row([middle], |row| Ok((row.get(0)?, row.get(1)?)))
-                .optional()?;
-            match found {
+            match next(middle)? {
                 Some((id, at)) if day_of(at) < day.0 => low = id + 1,
                 _ => past = middle,
             }
         }
-        Ok(next.query_row([past], |row| row.get(0)).optional()?)
+        Ok(next(past)?.map(|(id, _)| id))
     }
 }
 
@@ -265,9 +262,10 @@ pub(crate) fn actions(bits: i64) -> Vec<String> {
     stated.map(|action| action.name().to_owned()).collect()
 }
 
-/// Q1: the mean of so many votes with this sum, pulled towards the middle; `None` where there are too few.
-fn shrunk(total: f64, votes: u64) -> Option<f64> {
-    #[allow(clippy::cast_precision_loss)] // counts
-    let mean = (PRIOR * PRIOR_VOTES + total) / (PRIOR_VOTES + votes as f64);
-    (votes >= FEWEST).then_some(mean)
+/// Q1: the mean of votes with this sum of millionths, pulled towards the middle, where they are enough; and their number.
+fn shrunk(millionths: Option<i64>, votes: u64) -> (Option<f64>, u64) {
+    #[allow(clippy::cast_precision_loss)] // counts, and sums of a few for each
+    let mean =
+        (PRIOR * PRIOR_VOTES + millionths.unwrap_or(0) as f64 / 1e6) / (PRIOR_VOTES + votes as f64);
+    ((votes >= FEWEST).then_some(mean), votes)
 }

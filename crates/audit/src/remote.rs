@@ -1,7 +1,6 @@
 //! Another auditor, asked over HTTP.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 use std::time::Duration;
 
 use alloy::primitives::{Address, B256};
@@ -12,6 +11,7 @@ use serde_json::Value;
 use crate::answer::{EventRow, Status};
 use crate::ask::Ask;
 use crate::error::{Error, Result};
+use crate::location::Location;
 use crate::query::{By, Query};
 use crate::reader::Reader;
 use crate::sync::Tracker;
@@ -113,8 +113,8 @@ pub async fn verify_against(chain: &Chain, url: Url) -> Result<Verification> {
     for _ in 0..TRIES {
         let theirs = auditor.status().await?;
         let folder = temporary()?;
-        let path = folder.path().join("fresh.db");
-        let mut tracker = Tracker::open(chain.clone(), &path).await?;
+        let fresh = Location::from(folder.path().join("fresh.db"));
+        let mut tracker = Tracker::open(chain.clone(), &fresh).await?;
         let deployment = [
             (
                 "chain id",
@@ -138,10 +138,10 @@ pub async fn verify_against(chain: &Chain, url: Url) -> Result<Verification> {
             });
         }
         let cursor = tracker.catch_up_to(theirs.block).await?.cursor;
-        let differences = compare(&path, &auditor, cursor.number, cursor.hash, &theirs).await?;
+        let differences = compare(&fresh, &auditor, cursor.number, cursor.hash, &theirs).await?;
         if auditor.status().await?.block == theirs.block {
-            let ours = Reader::open(&path)?.status()?;
-            let accounts = Reader::open(&path)?.activity(&Query::default())?.len() as u64;
+            let ours = Reader::open(&fresh)?.status()?;
+            let accounts = Reader::open(&fresh)?.activity(&Query::default())?.len() as u64;
             return Ok(Verification {
                 block: cursor.number,
                 events: ours.events,
@@ -154,7 +154,7 @@ pub async fn verify_against(chain: &Chain, url: Url) -> Result<Verification> {
 }
 
 async fn compare(
-    path: &Path,
+    fresh: &Location,
     auditor: &Auditor,
     block: u64,
     hash: B256,
@@ -170,7 +170,7 @@ async fn compare(
             ..Difference::default()
         });
     }
-    differences.extend(events(path, auditor).await?);
+    differences.extend(events(fresh, auditor).await?);
     for (ask, by) in [
         (Ask::Activity, None),
         (Ask::Activity, Some(By::Product)),
@@ -191,7 +191,7 @@ async fn compare(
             ..Query::default()
         };
         let theirs = auditor.ask(ask, &query).await?;
-        let ours = Reader::open(path)?.answer(ask, &query)?;
+        let ours = Reader::open(fresh)?.answer(ask, &query)?;
         let mut found = Vec::new();
         differing(ask.name(), &ours, &theirs, &Row::default(), &mut found);
         differences.append(&mut found);
@@ -200,7 +200,7 @@ async fn compare(
 }
 
 /// Both sides' events, page by page.
-async fn events(path: &Path, auditor: &Auditor) -> Result<Vec<Difference>> {
+async fn events(fresh: &Location, auditor: &Auditor) -> Result<Vec<Difference>> {
     let (mut differences, mut after) = (Vec::new(), None);
     loop {
         let query = Query {
@@ -208,7 +208,7 @@ async fn events(path: &Path, auditor: &Auditor) -> Result<Vec<Difference>> {
             after,
             ..Query::default()
         };
-        let ours = Reader::open(path)?.events(&query)?;
+        let ours = Reader::open(fresh)?.events(&query)?;
         let theirs: Vec<EventRow> = serde_json::from_value(auditor.ask(Ask::Events, &query).await?)
             .map_err(|cause| Error::Auditor {
                 url: auditor.url.to_string(),

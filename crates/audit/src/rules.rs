@@ -1,8 +1,8 @@
 //! What needs a look. A finding stays, and what it is about is counted as flagged from then on and back to its beginning.
 
 use alloy::primitives::{Address, B256};
-use rusqlite::{OptionalExtension, params};
 
+use crate::db::Value;
 use crate::error::Result;
 use crate::ledger::{At, EXTERNAL, FLAGGED, Ledger};
 use crate::record::Pair;
@@ -79,30 +79,23 @@ impl Rule {
     }
 }
 
-/// Writes a finding down; once for an event and a rule.
-pub(crate) fn find(
-    at: At<'_>,
-    rule: Rule,
-    (producer, consumer): (i64, i64),
-    (product, task): (i64, i64),
-    evidence: &[i64],
-) -> Result<()> {
-    let evidence = serde_json::to_string(evidence).expect("a list of numbers");
-    at.db
-        .prepare_cached("INSERT OR IGNORE INTO finding VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?
-        .execute(params![
-            at.event,
-            rule.number(),
-            producer,
-            consumer,
-            product,
-            task,
-            evidence
-        ])?;
-    Ok(())
-}
-
 impl Ledger {
+    /// Writes a finding down; once for an event and a rule.
+    pub(crate) fn find(
+        &mut self,
+        at: At<'_>,
+        rule: Rule,
+        (producer, consumer): (i64, i64),
+        (product, task): (i64, i64),
+        evidence: &[i64],
+    ) {
+        let evidence = serde_json::to_string(evidence).expect("a list of numbers");
+        let ids = [at.event, rule.number(), producer, consumer, product, task];
+        let mut row = ids.map(Value::Integer).to_vec();
+        row.push(Value::Text(evidence.into()));
+        self.findings.push(row);
+    }
+
     /// Looks at a purchase that was just made.
     pub(crate) fn examine_purchase(
         &mut self,
@@ -115,13 +108,13 @@ impl Ledger {
         if run >= RUN {
             let purchases = self.run(at, run)?;
             if run == RUN {
-                find(
+                self.find(
                     at,
                     Rule::Unused,
                     (producer, consumer),
                     (product, 0),
                     &purchases,
-                )?;
+                );
             }
             self.flag_purchases(at, &purchases)?;
         }
@@ -139,13 +132,13 @@ impl Ledger {
         let is_internal = ours.organisation != 0 && ours.organisation == theirs.organisation;
         if is_internal {
             if pair.trades == 1 {
-                find(
+                self.find(
                     at,
                     Rule::SameOrganisation,
                     (producer, consumer),
                     (product, 0),
                     &[at.event],
-                )?;
+                );
             }
             return Ok(());
         }
@@ -206,15 +199,7 @@ impl Ledger {
         if hash.is_zero() {
             return Ok(());
         }
-        let earlier: Option<(i64, i64)> = at
-            .db
-            .prepare_cached("SELECT task, event FROM note WHERE hash = ?1")?
-            .query_row([hash.as_slice()], |row| Ok((row.get(0)?, row.get(1)?)))
-            .optional()?;
-        let Some((task, event)) = earlier else {
-            at.db
-                .prepare_cached("INSERT INTO note VALUES (?1, ?2, ?3)")?
-                .execute(params![hash.as_slice(), id, at.event])?;
+        let Some((task, event)) = self.notes.seen(at.db, hash, (id, at.event))? else {
             return Ok(());
         };
         self.class_task(at, task)?;
@@ -254,7 +239,8 @@ impl Ledger {
         let task = self.task(at, id)?;
         let (product, consumer) = (task.product, task.consumer);
         let producer = self.product(at, product)?.producer;
-        find(at, rule, (producer, consumer), (product, id), evidence)
+        self.find(at, rule, (producer, consumer), (product, id), evidence);
+        Ok(())
     }
 
     fn class_task(&mut self, at: At<'_>, id: i64) -> Result<()> {
@@ -297,7 +283,8 @@ impl Ledger {
         }
         evidence.sort_unstable();
         let evidence = &evidence[evidence.len().saturating_sub(EVIDENCE)..];
-        find(at, rule, (one, other), (0, 0), evidence)
+        self.find(at, rule, (one, other), (0, 0), evidence);
+        Ok(())
     }
 
     fn trading(&mut self, at: At<'_>, party: i64) -> Result<Trading> {

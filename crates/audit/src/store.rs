@@ -1,16 +1,13 @@
-//! The index as a file: one writer, which has a lock of the operating system, and any number of readers.
-
-use std::fs::{File, TryLockError};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+//! What is written into an index, by its one writer, while any number may read.
 
 use alloy::primitives::{Address, B256};
 use ayumi_chain::{Contracts, Cursor, Entry, Head};
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 
-use crate::error::{Error, Result};
+use crate::db::{Clash, Db, Row, Table, ToValue, Value, params};
+use crate::error::{DatabaseError, Error, Result};
 use crate::event::{Event, Raw, block_of, first_of, kinds};
 use crate::ledger::Ledger;
+use crate::location::Location;
 
 /// Blocks that can be taken back one by one; for what is older, everything is made anew from the raw rows. More than any
 /// reorg of a consortium's chain reaches.
@@ -19,15 +16,25 @@ pub(crate) const UNDO_BLOCKS: u64 = 256;
 /// Events that are read at once when everything is made anew.
 const PART: i64 = 20_000;
 
-/// Prepared statements that are kept.
-const STATEMENTS: usize = 128;
+pub(crate) const EVENT: Table = Table {
+    name: "event",
+    key: &["id"],
+};
 
-/// Kilobytes of the file that a connection keeps in memory.
-const CACHE_KB: i64 = 8_192;
+pub(crate) const BLOCK: Table = Table {
+    name: "block",
+    key: &["number"],
+};
 
-mod migrations {
-    refinery::embed_migrations!("migrations");
-}
+const CHECKPOINT: Table = Table {
+    name: "checkpoint",
+    key: &["number"],
+};
+
+const KIND: Table = Table {
+    name: "kind",
+    key: &["id"],
+};
 
 /// Which deployment an index is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,46 +77,31 @@ pub(crate) struct Batch {
 /// The one writer of an index.
 #[derive(Debug)]
 pub struct Writer {
-    path: PathBuf,
-    db: Connection,
+    location: Location,
+    db: Db,
     deployment: Deployment,
     ledger: Ledger,
-    _lock: Arc<File>,
 }
 
 impl Writer {
-    /// Opens the index at `path` for `deployment` alone, and makes it where there is none.
-    pub fn open(path: &Path, deployment: Deployment) -> Result<Self> {
-        let lock = lock(path)?;
-        let mut db = Connection::open(path).map_err(|cause| no_index(path, &cause))?;
-        db.pragma_update(None, "journal_mode", "wal")
-            .map_err(|cause| no_index(path, &cause))?;
-        // Everything here can be had from the chain again: a power cut may cost the last commits, but no consistency.
-        db.pragma_update(None, "synchronous", "normal")?;
-        db.pragma_update(None, "cache_size", -CACHE_KB)?;
-        db.set_prepared_statement_cache_capacity(STATEMENTS);
-        migrations::migrations::runner()
-            .run(&mut db)
-            .map_err(|cause| no_index(path, &cause))?;
+    /// Opens the index for `deployment` alone, and makes it where there is none.
+    pub fn open(at: impl Into<Location>, deployment: Deployment) -> Result<Self> {
+        let location = at.into();
+        let db = Db::open_to_write(&location)?;
         check_deployment(&db, deployment)?;
-        for (id, name) in kinds() {
-            db.execute(
-                "INSERT OR REPLACE INTO kind VALUES (?1, ?2)",
-                params![id, name],
-            )?;
-        }
+        let kinds = kinds().map(|(id, name)| vec![Value::Integer(id), name.to_value()]);
+        db.insert(KIND, Clash::Replace, kinds)?;
         Ok(Self {
-            path: path.to_owned(),
+            location,
             db,
             deployment,
             ledger: Ledger::default(),
-            _lock: Arc::new(lock),
         })
     }
 
     /// Where it is.
-    pub fn path(&self) -> &Path {
-        &self.path
+    pub fn location(&self) -> &Location {
+        &self.location
     }
 
     /// Which deployment it is of.
@@ -119,34 +111,27 @@ impl Writer {
 
     /// How far the chain was read.
     pub fn cursor(&self) -> Result<Option<Cursor>> {
-        let newest = "SELECT number, hash FROM checkpoint ORDER BY number DESC LIMIT 1";
-        Ok(self
-            .db
-            .prepare_cached(newest)?
-            .query_row([], to_cursor)
-            .optional()?)
+        Ok(self.checkpoint()?.map(|checkpoint| checkpoint.cursor))
     }
 
     /// The same, with its time.
     pub(crate) fn checkpoint(&self) -> Result<Option<Checkpoint>> {
         let newest = "SELECT number, hash, at FROM checkpoint ORDER BY number DESC LIMIT 1";
-        let row = self.db.prepare_cached(newest)?.query_row([], |row| {
+        self.db.row(newest, &[], |row| {
             Ok(Checkpoint {
                 cursor: to_cursor(row)?,
                 at: row.get(2)?,
             })
-        });
-        Ok(row.optional()?)
+        })
     }
 
     /// All positions to go back to, newest first. Blocks with events are among them.
     pub(crate) fn checkpoints(&self) -> Result<Vec<Cursor>> {
-        let mut rows = self.db.prepare(
+        self.db.rows(
             "SELECT number, hash FROM checkpoint UNION SELECT number, hash FROM block ORDER BY 1 DESC LIMIT 2000",
-        )?;
-        Ok(rows
-            .query_map([], to_cursor)?
-            .collect::<rusqlite::Result<_>>()?)
+            &[],
+            to_cursor,
+        )
     }
 
     /// Writes events, what follows from them, and how far they reach, in one transaction. With `can_undo` the blocks can
@@ -182,34 +167,47 @@ impl Writer {
 
     fn write(&mut self, batch: &Batch, can_undo: bool) -> Result<()> {
         let Batch { events, end } = batch;
-        for block in events.chunk_by(|one, next| block_of(one.id) == block_of(next.id)) {
-            for event in block {
-                insert(&self.db, event)?;
-                self.ledger
-                    .apply(&self.db, event, self.deployment.contracts.operator)?;
-            }
-            let (number, first) = (block_of(block[0].id), &block[0]);
-            self.db
-                .prepare_cached("INSERT INTO block VALUES (?1, ?2, ?3)")?
-                .execute(params![number, first.block_hash.as_slice(), first.at])?;
+        let blocks = || events.chunk_by(|one, next| block_of(one.id) == block_of(next.id));
+        self.db
+            .insert(EVENT, Clash::Fail, events.iter().map(row_of))?;
+        self.db.insert(
+            BLOCK,
+            Clash::Fail,
+            blocks().map(|block| row_of_block(&block[0])),
+        )?;
+        self.ledger.fetch(&self.db, events)?;
+        for block in blocks() {
+            self.apply(block)?;
             if can_undo {
-                self.ledger.write(&self.db, number, true)?;
+                self.ledger.write(&self.db, block_of(block[0].id), true)?;
             }
         }
         if !can_undo {
             self.ledger.write(&self.db, 0, false)?;
-            self.db
-                .prepare_cached("UPDATE deployment SET undo_after = ?1")?
-                .execute([end.cursor.number])?;
+            self.db.execute(
+                "UPDATE deployment SET undo_after = ?1",
+                params![end.cursor.number],
+            )?;
         }
-        self.db
-            .prepare_cached("UPDATE deployment SET events = events + ?1")?
-            .execute([events.len()])?;
-        let Checkpoint { cursor, at } = end;
-        self.db
-            .prepare_cached("INSERT OR REPLACE INTO checkpoint VALUES (?1, ?2, ?3)")?
-            .execute(params![cursor.number, cursor.hash.as_slice(), at])?;
-        self.prune(cursor.number.saturating_sub(UNDO_BLOCKS))
+        self.db.execute(
+            "UPDATE deployment SET events = events + ?1",
+            params![events.len()],
+        )?;
+        self.reach(*end)?;
+        self.prune(end.cursor.number.saturating_sub(UNDO_BLOCKS))
+    }
+
+    fn apply(&mut self, events: &[Event]) -> Result<()> {
+        let operator = self.deployment.contracts.operator;
+        events
+            .iter()
+            .try_for_each(|event| self.ledger.apply(&self.db, event, operator))
+    }
+
+    fn reach(&self, to: Checkpoint) -> Result<()> {
+        let Cursor { number, hash } = to.cursor;
+        let row = params![number, hash.0, to.at].to_vec();
+        self.db.insert(CHECKPOINT, Clash::Replace, [row])
     }
 
     fn prune(&self, before: u64) -> Result<()> {
@@ -219,7 +217,7 @@ impl Writer {
             "UPDATE deployment SET undo_after = ?1 WHERE undo_after < ?1",
         ];
         for step in steps {
-            self.db.prepare_cached(step)?.execute([before])?;
+            self.db.execute(step, params![before])?;
         }
         Ok(())
     }
@@ -228,42 +226,39 @@ impl Writer {
     pub(crate) fn go_back(&mut self, to: Checkpoint) -> Result<()> {
         let gone = self.in_transaction(|writer| {
             let number = i64::try_from(to.cursor.number).unwrap_or(i64::MAX);
-            let undo_after: i64 =
-                writer
-                    .db
-                    .query_row("SELECT undo_after FROM deployment", [], |row| row.get(0))?;
-            let is_near = number >= undo_after;
+            let undo_after = "SELECT undo_after FROM deployment";
+            let undo_after: Option<i64> = writer.db.row(undo_after, &[], |row| row.get(0))?;
+            let is_near = undo_after.is_some_and(|undo_after| number >= undo_after);
             writer.ledger = Ledger::default();
             if is_near {
                 writer.ledger.restore(&writer.db, number)?;
             }
-            let first = first_of(number + 1);
-            for (step, from) in [
-                ("DELETE FROM event WHERE id >= ?1", first),
-                ("DELETE FROM finding WHERE event >= ?1", first),
-                ("DELETE FROM note WHERE event >= ?1", first),
-                ("DELETE FROM block WHERE number > ?1", number),
-                ("DELETE FROM checkpoint WHERE number > ?1", number),
-                ("DELETE FROM undo WHERE block > ?1", number),
-            ] {
-                writer.db.execute(step, [from])?;
+            writer.forget(number)?;
+            if number != 0 {
+                writer.reach(to)?;
             }
-            writer.db.execute(
-                "UPDATE deployment SET events = (SELECT count(*) FROM event)",
-                [],
-            )?;
-            let Checkpoint { cursor, at } = to;
-            if cursor.number == 0 {
-                return if is_near { Ok(()) } else { writer.derive() };
-            }
-            writer.db.execute(
-                "INSERT OR REPLACE INTO checkpoint VALUES (?1, ?2, ?3)",
-                params![cursor.number, cursor.hash.as_slice(), at],
-            )?;
             if is_near { Ok(()) } else { writer.derive() }
         });
         self.ledger = Ledger::default();
         gone
+    }
+
+    /// Removes the rows of the blocks after `number`, and of what showed in them.
+    fn forget(&self, number: i64) -> Result<()> {
+        let first = first_of(number + 1);
+        let events = "DELETE FROM event WHERE id >= ?1";
+        let gone = self.db.execute(events, params![first])?;
+        for (step, from) in [
+            ("DELETE FROM finding WHERE event >= ?1", first),
+            ("DELETE FROM note WHERE event >= ?1", first),
+            ("DELETE FROM block WHERE number > ?1", number),
+            ("DELETE FROM checkpoint WHERE number > ?1", number),
+            ("DELETE FROM undo WHERE block > ?1", number),
+        ] {
+            self.db.execute(step, params![from])?;
+        }
+        let left = "UPDATE deployment SET events = events - ?1";
+        self.db.execute(left, params![gone]).map(|_| ())
     }
 
     /// Makes everything anew that follows from the raw rows, without asking a node.
@@ -293,11 +288,11 @@ impl Writer {
             "tally",
             "undo",
         ] {
-            self.db.execute(&format!("DELETE FROM {table}"), [])?;
+            self.db.execute(&format!("DELETE FROM {table}"), &[])?;
         }
         let newest = self.cursor()?.map_or(0, |cursor| cursor.number);
-        self.db
-            .execute("UPDATE deployment SET undo_after = ?1", [newest])?;
+        let undo_after = "UPDATE deployment SET undo_after = ?1";
+        self.db.execute(undo_after, params![newest])?;
         let mut next = 0;
         loop {
             let events = self.stored(next)?;
@@ -305,25 +300,23 @@ impl Writer {
                 return Ok(());
             };
             next = last.id + 1;
-            for event in &events {
-                self.ledger
-                    .apply(&self.db, event, self.deployment.contracts.operator)?;
-            }
+            self.ledger.fetch(&self.db, &events)?;
+            self.apply(&events)?;
             self.ledger.write(&self.db, 0, false)?;
         }
     }
 
     /// Raw rows from an id on.
     pub(crate) fn stored(&self, from: i64) -> Result<Vec<Event>> {
-        let mut rows = self.db.prepare_cached(
+        self.db.rows(
             "SELECT event.id, block.at, block.hash, transaction_hash, contract, kind, subject, topics, log
              FROM event JOIN block ON block.number = event.id >> 20 WHERE event.id >= ?1 ORDER BY event.id LIMIT ?2",
-        )?;
-        let rows = rows.query_map([from, PART], |row| self.to_event(row))?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+            params![from, PART],
+            |row| self.to_event(row),
+        )
     }
 
-    fn to_event(&self, row: &Row<'_>) -> rusqlite::Result<Event> {
+    fn to_event(&self, row: Row<'_>) -> Result<Event> {
         let raw = Raw {
             contract: row.get(4)?,
             kind: row.get(5)?,
@@ -331,108 +324,75 @@ impl Writer {
             topics: row.get(7)?,
             log: row.get(8)?,
         };
+        let said = raw
+            .said(self.deployment.contracts)
+            .ok_or(DatabaseError::Unreadable {
+                expected: "a log",
+                found: "other bytes",
+            })?;
         Ok(Event {
             id: row.get(0)?,
             at: row.get(1)?,
-            block_hash: row.get::<_, [u8; 32]>(2)?.into(),
-            transaction: row.get::<_, [u8; 32]>(3)?.into(),
-            said: raw
-                .said(self.deployment.contracts)
-                .ok_or(rusqlite::Error::InvalidQuery)?,
+            block_hash: row.get::<[u8; 32]>(2)?.into(),
+            transaction: row.get::<[u8; 32]>(3)?.into(),
+            said,
             raw,
         })
     }
 
     fn in_transaction(&mut self, work: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
-        self.db.execute_batch("BEGIN IMMEDIATE")?;
-        match work(self).and_then(|()| Ok(self.db.execute_batch("COMMIT")?)) {
+        self.db.begin()?;
+        match work(self).and_then(|()| self.db.commit()) {
             Ok(()) => Ok(()),
             Err(error) => {
                 // What cannot be rolled back was not begun.
-                let _ = self.db.execute_batch("ROLLBACK");
+                let _ = self.db.roll_back();
                 Err(error)
             }
         }
     }
 }
 
-fn insert(db: &Connection, event: &Event) -> Result<()> {
-    let Raw {
-        contract,
-        kind,
-        subject,
-        topics,
-        log,
-    } = &event.raw;
-    db.prepare_cached("INSERT INTO event VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?
-        .execute(params![
-            event.id,
-            event.transaction.as_slice(),
-            contract,
-            kind,
-            subject,
-            topics,
-            log
-        ])?;
-    Ok(())
+fn row_of(event: &Event) -> Vec<Value<'_>> {
+    let raw = &event.raw;
+    vec![
+        event.id.to_value(),
+        event.transaction.0.to_value(),
+        raw.contract.to_value(),
+        raw.kind.to_value(),
+        raw.subject.to_value(),
+        raw.topics.to_value(),
+        raw.log.to_value(),
+    ]
+}
+
+fn row_of_block(first: &Event) -> Vec<Value<'_>> {
+    vec![
+        Value::Integer(block_of(first.id)),
+        first.block_hash.0.to_value(),
+        first.at.to_value(),
+    ]
 }
 
 /// Opens an index to read, which may be written at the same time.
-pub(crate) fn open_to_read(path: &Path) -> Result<Connection> {
-    if !path.is_file() {
-        return Err(Error::Missing(path.to_owned()));
-    }
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let db = Connection::open_with_flags(path, flags).map_err(|cause| no_index(path, &cause))?;
-    db.set_prepared_statement_cache_capacity(STATEMENTS);
-    db.busy_timeout(std::time::Duration::from_secs(10))?;
+pub(crate) fn open_to_read(at: &Location) -> Result<Db> {
+    let db = Db::open_to_read(at)?;
     stored_deployment(&db).map_err(|error| match error {
-        Error::Database(cause) => no_index(path, &cause),
+        Error::Database(cause) if !cause.is_lost() => Error::NoIndex {
+            index: at.clone(),
+            cause: cause.to_string(),
+        },
         error => error,
     })?;
     Ok(db)
 }
 
-fn lock(path: &Path) -> Result<File> {
-    let lock = path.with_extension("lock");
-    let io = |cause| Error::Io {
-        path: lock.clone(),
-        cause,
-    };
-    if let Some(folder) = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-    {
-        std::fs::create_dir_all(folder).map_err(io)?;
-    }
-    let file = File::options()
-        .create(true)
-        .append(true)
-        .open(&lock)
-        .map_err(io)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(Error::InUse(path.to_owned())),
-        Err(TryLockError::Error(cause)) => Err(io(cause)),
-    }
-}
-
-fn no_index(path: &Path, cause: &dyn std::fmt::Display) -> Error {
-    Error::NoIndex {
-        path: path.to_owned(),
-        cause: cause.to_string(),
-    }
-}
-
-fn check_deployment(db: &Connection, given: Deployment) -> Result<()> {
+fn check_deployment(db: &Db, given: Deployment) -> Result<()> {
     let Some((chain_id, genesis, operator)) = stored_deployment(db)? else {
-        let row = params![
-            given.chain_id,
-            given.genesis.as_slice(),
-            given.contracts.operator.as_slice()
-        ];
-        db.execute("INSERT INTO deployment VALUES (?1, ?2, ?3, 0, 0)", row)?;
-        return Ok(());
+        let operator = given.contracts.operator.as_slice();
+        let row = params![given.chain_id, given.genesis.0, operator];
+        let new = "INSERT INTO deployment VALUES (?1, ?2, ?3, 0, 0)";
+        return db.execute(new, row).map(|_| ());
     };
     let pairs = [
         ("chain id", chain_id.to_string(), given.chain_id.to_string()),
@@ -458,17 +418,18 @@ fn check_deployment(db: &Connection, given: Deployment) -> Result<()> {
 }
 
 /// Chain id, genesis block, operator.
-pub(crate) fn stored_deployment(db: &Connection) -> Result<Option<(u64, B256, Address)>> {
-    let row = |row: &Row<'_>| {
-        let (genesis, operator): ([u8; 32], [u8; 20]) = (row.get(1)?, row.get(2)?);
-        Ok((row.get(0)?, genesis.into(), operator.into()))
-    };
-    Ok(db
-        .query_row("SELECT * FROM deployment", [], row)
-        .optional()?)
+pub(crate) fn stored_deployment(db: &Db) -> Result<Option<(u64, B256, Address)>> {
+    db.row(
+        "SELECT chain_id, genesis, operator FROM deployment",
+        &[],
+        |row| {
+            let (genesis, operator): ([u8; 32], [u8; 20]) = (row.get(1)?, row.get(2)?);
+            Ok((row.get(0)?, genesis.into(), operator.into()))
+        },
+    )
 }
 
-fn to_cursor(row: &Row<'_>) -> rusqlite::Result<Cursor> {
+fn to_cursor(row: Row<'_>) -> Result<Cursor> {
     let hash: [u8; 32] = row.get(1)?;
     Ok(Cursor {
         number: row.get(0)?,

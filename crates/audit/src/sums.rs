@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use alloy::primitives::I256;
-use rusqlite::{Connection, params};
 
+use crate::db::{Db, Value, list, params};
 use crate::error::{QueryError, Result};
 use crate::figures::{Count, Figures, Histogram, Money, Span};
 use crate::query::{Day, Query};
@@ -118,34 +118,36 @@ impl Cover {
 
 /// Reads the roll-ups of some keys and hands each to `tell`, with the first day of it.
 pub(crate) fn read(
-    db: &Connection,
+    db: &Db,
     scope: Scope,
     keys: &[i64],
     cover: &Cover,
     mut tell: impl FnMut(i64, i64, i64, usize, &[u8]),
 ) -> Result<()> {
-    let mut rows = db.prepare_cached(
-        "SELECT slot, class, figures FROM tally
-         WHERE scope = ?1 AND level = ?2 AND key = ?3 AND slot BETWEEN ?4 AND ?5",
-    )?;
+    let sql = format!(
+        "SELECT key, slot, class, figures FROM tally
+         WHERE scope = ?1 AND level = ?2 AND {} AND slot BETWEEN ?4 AND ?5",
+        db.among("key", 3)
+    );
+    let keys = list(keys.iter().copied());
     for (level, from, to) in &cover.parts {
-        for key in keys {
-            let mut rows = rows.query(params![scope as i64, *level as i64, key, from, to])?;
-            while let Some(row) = rows.next()? {
-                let slot = row.get(0)?;
-                let last = level.day(slot) + if *level == Level::Week { 6 } else { 0 };
-                let class: usize = row.get(1)?;
-                let bytes = row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?;
-                tell(*key, level.day(slot), last, class, bytes);
+        let (scope, level_number) = (scope as i64, *level as i64);
+        let asked = params![scope, level_number, keys, from, to];
+        db.each(&sql, asked, |row| {
+            let slot = row.get(1)?;
+            let last = level.day(slot) + if *level == Level::Week { 6 } else { 0 };
+            if let Value::Bytes(bytes) = row.value(3)? {
+                tell(row.get(0)?, level.day(slot), last, row.get(2)?, &bytes);
             }
-        }
+            Ok(())
+        })?;
     }
     Ok(())
 }
 
 /// Adds the roll-ups of some keys up, each to the group that it belongs to.
 pub(crate) fn sum<G: Ord>(
-    db: &Connection,
+    db: &Db,
     scope: Scope,
     keys: &[i64],
     cover: &Cover,

@@ -1,7 +1,5 @@
 //! Keeping an index up with the chain.
 
-use std::path::Path;
-
 use alloy::eips::BlockNumberOrTag;
 use alloy::primitives::B256;
 use ayumi_chain::{Chain, Cursor, Entry, Head, Pages};
@@ -10,6 +8,7 @@ use tokio::task::JoinHandle;
 
 use crate::error::{Error, Result};
 use crate::event::Event;
+use crate::location::Location;
 use crate::store::{Batch, Checkpoint, Deployment, UNDO_BLOCKS, Writer};
 
 /// How often a chain may change while it is read before we give up.
@@ -48,15 +47,16 @@ enum Read {
 }
 
 impl Tracker {
-    /// Opens the index at `path`, or makes it, for the deployment that `chain` is on.
-    pub async fn open(chain: Chain, path: &Path) -> Result<Self> {
+    /// Opens the index, or makes it, for the deployment that `chain` is on.
+    pub async fn open(chain: Chain, at: impl Into<Location>) -> Result<Self> {
+        let at = at.into();
         let genesis = chain.block(BlockNumberOrTag::Number(0)).await?;
         let deployment = Deployment {
             chain_id: chain.chain_id(),
             genesis: genesis.map_or(B256::ZERO, |genesis| genesis.hash),
             contracts: chain.contracts(),
         };
-        let writer = Writer::open(path, deployment)?;
+        let writer = Writer::open(at, deployment)?;
         Ok(Self {
             chain,
             writer: Some(writer),

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use alloy::primitives::{I256, U256};
-use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::error::Result;
+use crate::db::{Clash, Db, Table, Value};
+use crate::error::{DatabaseError, Result};
 use crate::figures::{Count, Figures, Money, Span};
 use crate::record::{Product, Purchase, Refund, Task};
 
@@ -22,6 +22,12 @@ pub(crate) const SETTLED: i64 = 3;
 pub(crate) const DECLINED: i64 = 4;
 pub(crate) const CANCELLED: i64 = 5;
 pub(crate) const REFUNDED: i64 = 6;
+
+/// The table that they are kept in.
+pub(crate) const TALLY: Table = Table {
+    name: "tally",
+    key: &["scope", "level", "key", "slot", "class"],
+};
 
 /// Of what a roll-up is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -246,8 +252,8 @@ impl Tallies {
     }
 
     /// Writes the changes, at each level.
-    pub(crate) fn write(&mut self, db: &Connection) -> Result<()> {
-        let mut rows: HashMap<_, Figures> = HashMap::new();
+    pub(crate) fn write(&mut self, db: &Db) -> Result<()> {
+        let mut rows: HashMap<RowKey, Figures> = HashMap::new();
         for ((scope, key, day, class), figures) in self.0.drain() {
             for level in [Level::Day, Level::Week, Level::Ever] {
                 let row = rows
@@ -261,27 +267,47 @@ impl Tallies {
             .filter(|(_, figures)| !figures.is_empty())
             .collect();
         rows.sort_unstable_by_key(|(key, _)| *key);
-        let of_key = "scope = ?1 AND level = ?2 AND key = ?3 AND slot = ?4 AND class = ?5";
-        let mut read = db.prepare_cached(&format!("SELECT figures FROM tally WHERE {of_key}"))?;
-        let mut delete = db.prepare_cached(&format!("DELETE FROM tally WHERE {of_key}"))?;
-        let mut write =
-            db.prepare_cached("INSERT OR REPLACE INTO tally VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
-        for ((scope, level, key, slot, class), mut figures) in rows {
-            let row = params![scope, level, key, slot, class];
-            let stored: Option<Vec<u8>> = read.query_row(row, |row| row.get(0)).optional()?;
-            if let Some(stored) = stored {
-                figures
-                    .merge_bytes(&stored)
-                    .ok_or(rusqlite::Error::InvalidQuery)?;
-            }
-            if figures.is_empty() {
-                delete.execute(row)?;
-            } else {
-                write.execute(params![scope, level, key, slot, class, figures.to_bytes()])?;
+        let mut stored = HashMap::new();
+        db.find(TALLY, rows.iter().map(|(key, _)| values_of(*key)), |row| {
+            let key = (
+                row.get(0)?,
+                row.get(1)?,
+                row.get(2)?,
+                row.get(3)?,
+                row.get(4)?,
+            );
+            stored.insert(key, row.get::<Vec<u8>>(5)?);
+            Ok(())
+        })?;
+        for (key, figures) in &mut rows {
+            if let Some(bytes) = stored.get(key) {
+                let damaged = DatabaseError::Unreadable {
+                    expected: "figures",
+                    found: "other bytes",
+                };
+                figures.merge_bytes(bytes).ok_or(damaged)?;
             }
         }
-        Ok(())
+        let (gone, there): (Vec<_>, Vec<_>) = rows
+            .into_iter()
+            .partition(|(_, figures)| figures.is_empty());
+        db.remove(TALLY, gone.into_iter().map(|(key, _)| values_of(key)))?;
+        let there = there.into_iter().map(|(key, figures)| {
+            let mut row = values_of(key);
+            row.push(Value::Bytes(figures.to_bytes().into()));
+            row
+        });
+        db.insert(TALLY, Clash::Replace, there)
     }
+}
+
+/// Scope, level, key, slot, class.
+type RowKey = (i64, i64, i64, i64, i64);
+
+fn values_of((scope, level, key, slot, class): RowKey) -> Vec<Value<'static>> {
+    [scope, level, key, slot, class]
+        .map(Value::Integer)
+        .to_vec()
 }
 
 fn request(task: &Task, terms: Terms) -> Figures {

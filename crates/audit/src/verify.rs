@@ -1,22 +1,20 @@
 //! Whether the events, the contracts and an index say the same.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 
 use alloy::eips::BlockId;
 use alloy::primitives::{Address, B256, I256, U256};
 use ayumi_chain::Chain;
 use ayumi_contracts::ProductId;
-use rusqlite::types::Value as Cell;
-use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use crate::answer::{Steps, product_of};
+use crate::answer::Steps;
+use crate::compare::compare;
 use crate::error::{Error, Result};
-use crate::event::name_of;
+use crate::location::Location;
 use crate::query::Query;
 use crate::reader::Reader;
 use crate::recount::Recount;
@@ -24,30 +22,6 @@ use crate::sync::Tracker;
 
 /// Calls to the node at a time.
 const CALLS: usize = 16;
-
-/// Tables of an index that are the same whoever made it, with what identifies a row. What the raw rows say comes first.
-const TABLES: [(&str, &[&str]); 17] = [
-    ("block", &["number"]),
-    ("event", &["id"]),
-    ("organisation", &["id"]),
-    ("party", &["id"]),
-    ("membership", &["id"]),
-    ("solver", &["id"]),
-    ("product", &["id"]),
-    ("purchase", &["id"]),
-    ("refund", &["id"]),
-    ("handover", &["sender", "receiver"]),
-    ("holding", &["consumer", "product"]),
-    ("pair", &["producer", "consumer"]),
-    ("task", &["id"]),
-    ("note", &["hash"]),
-    ("vote", &["product", "organisation"]),
-    ("finding", &["event", "rule"]),
-    ("tally", &["scope", "level", "key", "slot", "class"]),
-];
-
-/// The most differences that are listed of one table.
-const LISTED: usize = 100;
 
 /// What was compared, and what differs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -87,9 +61,9 @@ pub struct Difference {
 
 /// Counts all events of the chain again and compares them with the contracts' own counters and balances, and with the
 /// index at `index` where there is one.
-pub async fn verify(chain: &Chain, index: Option<&Path>) -> Result<Verification> {
+pub async fn verify(chain: &Chain, index: Option<&Location>) -> Result<Verification> {
     let folder = temporary()?;
-    let fresh = folder.path().join("fresh.db");
+    let fresh = Location::from(folder.path().join("fresh.db"));
     let mut tracker = Tracker::open(chain.clone(), &fresh).await?;
     let last = match index {
         Some(index) => Reader::open(index)?.as_of()?.0,
@@ -336,230 +310,4 @@ fn rolled_up(reader: &Reader, recount: &Recount, with: &str) -> Result<Vec<Diffe
         }
     }
     Ok(differences)
-}
-
-/// Whether an index has the very rows that a fresh one has.
-pub fn compare(fresh: &Path, index: &Path) -> Result<Vec<Difference>> {
-    let db = Connection::open(fresh)?;
-    let path = index
-        .to_str()
-        .ok_or_else(|| Error::Missing(index.to_owned()))?;
-    db.execute("ATTACH ?1 AS other", [path])?;
-    let mut differences = Vec::new();
-    for (table, key) in TABLES {
-        differences.extend(table_differences(&db, table, key)?);
-    }
-    Ok(differences)
-}
-
-type Cells = Vec<Cell>;
-
-fn table_differences(db: &Connection, table: &str, key: &[&str]) -> Result<Vec<Difference>> {
-    let mut rows: BTreeMap<String, [Option<Cells>; 2]> = BTreeMap::new();
-    let sides = [("main", "other"), ("other", "main")];
-    let mut names = Vec::new();
-    for (side, (one, other)) in sides.into_iter().enumerate() {
-        let sql = format!(
-            "SELECT * FROM {one}.{table} EXCEPT SELECT * FROM {other}.{table} LIMIT {LISTED}"
-        );
-        let mut statement = db.prepare(&sql)?;
-        names = statement.column_names().map(str::to_owned).collect();
-        let columns = statement.column_count();
-        let cells = statement.query_map([], |row| {
-            (0..columns)
-                .map(|column| row.get(column))
-                .collect::<Result<Cells, _>>()
-        })?;
-        for cells in cells {
-            let cells = cells?;
-            let place = |name: &&str| {
-                names
-                    .iter()
-                    .position(|column| column == *name)
-                    .and_then(|place| cells.get(place))
-            };
-            let id = key
-                .iter()
-                .filter_map(place)
-                .map(shown)
-                .collect::<Vec<_>>()
-                .join(" ");
-            rows.entry(id).or_default()[side] = Some(cells);
-        }
-    }
-    rows.into_iter()
-        .map(|(id, [ours, theirs])| {
-            row_difference(db, table, &names, &id, ours.as_ref(), theirs.as_ref())
-        })
-        .collect()
-}
-
-fn row_difference(
-    db: &Connection,
-    table: &str,
-    names: &[String],
-    id: &str,
-    ours: Option<&Cells>,
-    theirs: Option<&Cells>,
-) -> Result<Difference> {
-    let cells = ours.or(theirs).cloned().unwrap_or_default();
-    let number = |name: &str| {
-        let place = names.iter().position(|column| column == name)?;
-        match cells.get(place) {
-            Some(Cell::Integer(number)) => Some(*number),
-            _ => None,
-        }
-    };
-    let (text, other) = match (ours, theirs) {
-        (Some(ours), Some(theirs)) => {
-            let differing = ours
-                .iter()
-                .zip(theirs)
-                .zip(names)
-                .filter(|((ours, theirs), _)| ours != theirs);
-            let sides = differing.map(|((ours, theirs), name)| {
-                (
-                    format!("{name} {}", shown(ours)),
-                    format!("{name} {}", shown(theirs)),
-                )
-            });
-            let (ours, theirs): (Vec<_>, Vec<_>) = sides.unzip();
-            (ours.join(", "), theirs.join(", "))
-        }
-        (Some(_), None) => ("a row".into(), "no row".into()),
-        _ => ("no row".into(), "a row".into()),
-    };
-    let behind = Behind::of(db, table, &number)?;
-    let kind = number("kind").filter(|_| table == "event").map(name_of);
-    Ok(Difference {
-        with: "index".into(),
-        what: kind.map_or_else(
-            || format!("{table} {id}"),
-            |kind| format!("{table} {id} ({kind})"),
-        ),
-        account: behind.account,
-        product: behind
-            .product
-            .and_then(product_of)
-            .map(|product| product.to_string()),
-        task: behind.task,
-        transaction: behind.transaction,
-        events: text,
-        found: other,
-    })
-}
-
-/// Who and what a row is of.
-#[derive(Default)]
-struct Behind {
-    account: Option<Address>,
-    product: Option<i64>,
-    task: Option<i64>,
-    transaction: Option<B256>,
-}
-
-impl Behind {
-    fn of(db: &Connection, table: &str, number: &impl Fn(&str) -> Option<i64>) -> Result<Self> {
-        let kind = number("kind").map(name_of).unwrap_or_default();
-        let subject = number("subject");
-        let of_kind = |prefixes: &[&str]| {
-            subject.filter(|_| prefixes.iter().any(|prefix| kind.starts_with(prefix)))
-        };
-        let task = match table {
-            "task" => number("id"),
-            "finding" | "note" => number("task").filter(|task| *task != 0),
-            "event" => of_kind(&["task", "feedback", "receipt"]),
-            _ => None,
-        };
-        let scope = number("scope");
-        let product = match table {
-            "product" => number("id"),
-            "tally" => number("key").filter(|_| scope == Some(3)),
-            "event" => of_kind(&["product", "tickets", "solver-assigned"]),
-            _ => number("product"),
-        };
-        let membership = number("key").filter(|_| table == "tally" && matches!(scope, Some(1 | 2)));
-        let event = match table {
-            "event" | "purchase" | "refund" => number("id"),
-            "task" => ["answered", "feedback", "ended", "delivered", "requested"]
-                .into_iter()
-                .find_map(|step| number(step).filter(|event| *event != 0)),
-            "membership" => number("since"),
-            "pair" => number("last_purchase"),
-            "holding" => number("newest"),
-            _ => number("event"),
-        };
-        let party = match table {
-            "party" | "solver" => number("id"),
-            _ => number("consumer").or(number("party")).or(number("sender")),
-        };
-        let one = |sql: &str, value: Option<i64>| -> Result<Option<i64>> {
-            let Some(value) = value else { return Ok(None) };
-            Ok(db
-                .prepare_cached(sql)?
-                .query_row([value], |row| row.get(0))
-                .optional()?)
-        };
-        let mut party = party;
-        for (sql, value) in [
-            ("SELECT party FROM membership WHERE id = ?1", membership),
-            ("SELECT consumer FROM task WHERE id = ?1", task),
-            ("SELECT consumer FROM purchase WHERE id = ?1", event),
-            ("SELECT producer FROM product WHERE id = ?1", product),
-        ] {
-            if party.is_none() {
-                party = one(sql, value)?;
-            }
-        }
-        let account = match party {
-            Some(party) => db
-                .prepare_cached("SELECT address FROM party WHERE id = ?1")?
-                .query_row([party], |row| row.get::<_, [u8; 20]>(0))
-                .optional()?
-                .map(Address::from),
-            None => None,
-        };
-        let latest = match (table, membership) {
-            ("tally", Some(member)) => one(
-                "SELECT max(requested, delivered, ended, feedback, answered) FROM task
-                 WHERE ?1 IN (requested_buyer, requested_seller) ORDER BY id DESC LIMIT 1",
-                Some(member),
-            )?,
-            _ => None,
-        };
-        let transaction = match event.or(latest) {
-            Some(event) => transaction(db, event)?,
-            None => None,
-        };
-        Ok(Self {
-            account,
-            product,
-            task,
-            transaction,
-        })
-    }
-}
-
-fn transaction(db: &Connection, event: i64) -> Result<Option<B256>> {
-    for schema in ["main", "other"] {
-        let sql = format!("SELECT transaction_hash FROM {schema}.event WHERE id = ?1");
-        let hash: Option<[u8; 32]> = db
-            .prepare_cached(&sql)?
-            .query_row(params![event], |row| row.get(0))
-            .optional()?;
-        if let Some(hash) = hash {
-            return Ok(Some(hash.into()));
-        }
-    }
-    Ok(None)
-}
-
-fn shown(cell: &Cell) -> String {
-    match cell {
-        Cell::Null => "nothing".into(),
-        Cell::Integer(number) => number.to_string(),
-        Cell::Real(number) => number.to_string(),
-        Cell::Text(text) => text.clone(),
-        Cell::Blob(bytes) => alloy::primitives::hex::encode_prefixed(bytes),
-    }
 }

@@ -1,5 +1,8 @@
 //! Indexes of a chain that really runs: each test has an anvil of its own.
 
+#[macro_use]
+mod databases;
+
 use std::path::{Path, PathBuf};
 
 use alloy::eips::BlockNumberOrTag;
@@ -9,11 +12,19 @@ use alloy::providers::ext::AnvilApi;
 use alloy::providers::{DynProvider, Provider, ProviderBuilder};
 use alloy::rpc::types::anvil::ReorgOptions;
 use alloy::sol_types::SolCall;
-use ayumi_audit::{Difference, Error, Query, Reader, Tracker, compare, verify};
+use ayumi_audit::{Difference, Error, Location, Query, Reader, Tracker, compare, verify};
 use ayumi_chain::{Broadcast, Call, Chain, Network, Sender, Wallet, deploy, http};
 use ayumi_contracts::IConsortium::{addOrganisationCall, enrolCall};
 use ayumi_contracts::Periods;
-use tempfile::TempDir;
+use databases::Databases;
+
+on_both!(
+    async
+    any_ranges_give_the_same_index,
+    blocks_that_went_leave_nothing_behind,
+    an_index_belongs_to_one_deployment_and_one_writer,
+    it_reads_no_further_than_it_is_told,
+);
 
 const PERIODS: Periods = Periods {
     delivery: 3_600,
@@ -26,7 +37,6 @@ struct World {
     chain: Chain,
     governor: Wallet,
     nonce: u64,
-    folder: TempDir,
 }
 
 impl World {
@@ -45,14 +55,12 @@ impl World {
         let chain = Chain::connect(url, network, contracts.operator)
             .await
             .unwrap();
-        let folder = tempfile::tempdir().unwrap();
         let nonce = 2;
         Self {
             anvil,
             chain,
             governor,
             nonce,
-            folder,
         }
     }
 
@@ -103,17 +111,13 @@ impl World {
         };
         api(&self.anvil).anvil_reorg(options).await.unwrap();
     }
+}
 
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    async fn index(&self, chain: Chain, name: &str) -> PathBuf {
-        let path = self.path(name);
-        let mut tracker = Tracker::open(chain, &path).await.unwrap();
-        tracker.catch_up().await.unwrap();
-        path
-    }
+async fn index(chain: Chain, databases: &Databases) -> Location {
+    let place = databases.place();
+    let mut tracker = Tracker::open(chain, &place).await.unwrap();
+    tracker.catch_up().await.unwrap();
+    place
 }
 
 fn api(anvil: &AnvilInstance) -> DynProvider {
@@ -138,8 +142,7 @@ fn nothing() -> Vec<Difference> {
     Vec::new()
 }
 
-#[tokio::test]
-async fn any_ranges_give_the_same_index() {
+async fn any_ranges_give_the_same_index(databases: &Databases) {
     let mut world = World::new().await;
     for place in 0..30 {
         world.add(&format!("Organisation {place}")).await;
@@ -148,11 +151,11 @@ async fn any_ranges_give_the_same_index() {
     // So that there are blocks which are read without being able to be undone.
     api(&world.anvil).anvil_mine(Some(300), None).await.unwrap();
     world.add("The last").await;
-    let whole = world.index(world.chain.clone(), "whole.db").await;
+    let whole = index(world.chain.clone(), databases).await;
     for range in [1, 7, 64] {
         let chain = world.in_ranges_of(range).await;
-        let index = world.index(chain, &format!("{range}.db")).await;
-        assert_eq!(compare(&whole, &index).unwrap(), nothing(), "{range}");
+        let other = index(chain, databases).await;
+        assert_eq!(compare(&whole, &other).unwrap(), nothing(), "{range}");
     }
     let verification = verify(&world.chain, Some(&whole)).await.unwrap();
     assert_eq!(verification.differences, nothing());
@@ -161,10 +164,9 @@ async fn any_ranges_give_the_same_index() {
     assert_eq!(reader.status().unwrap().events, verification.events);
 }
 
-#[tokio::test]
-async fn blocks_that_went_leave_nothing_behind() {
+async fn blocks_that_went_leave_nothing_behind(databases: &Databases) {
     let mut world = World::new().await;
-    let path = world.path("index.db");
+    let path = databases.place();
     let mut tracker = Tracker::open(world.chain.clone(), &path).await.unwrap();
     for (round, depth) in [1, 2, 5].into_iter().enumerate() {
         for place in 0..6 {
@@ -182,18 +184,15 @@ async fn blocks_that_went_leave_nothing_behind() {
         }
         world.add(&format!("Another {round}")).await;
         tracker.catch_up().await.unwrap();
-        let fresh = world
-            .index(world.chain.clone(), &format!("fresh {round}.db"))
-            .await;
+        let fresh = index(world.chain.clone(), databases).await;
         assert_eq!(compare(&fresh, &path).unwrap(), nothing(), "{round}");
     }
 }
 
-#[tokio::test]
-async fn an_index_belongs_to_one_deployment_and_one_writer() {
+async fn an_index_belongs_to_one_deployment_and_one_writer(databases: &Databases) {
     let mut world = World::new().await;
     world.add("Aoba").await;
-    let path = world.index(world.chain.clone(), "index.db").await;
+    let path = index(world.chain.clone(), databases).await;
     let other = World::new().await;
     let refused = Tracker::open(other.chain.clone(), &path).await.unwrap_err();
     assert!(
@@ -205,14 +204,13 @@ async fn an_index_belongs_to_one_deployment_and_one_writer() {
     assert!(matches!(refused, Error::InUse(_)), "{refused}");
 }
 
-#[tokio::test]
-async fn it_reads_no_further_than_it_is_told() {
+async fn it_reads_no_further_than_it_is_told(databases: &Databases) {
     let mut world = World::new().await;
     for name in ["Aoba", "Hibiki", "Minato"] {
         world.add(name).await;
     }
     let head = world.chain.head().await.unwrap().number;
-    let path = world.path("index.db");
+    let path = databases.place();
     let mut tracker = Tracker::open(world.chain.clone(), &path).await.unwrap();
     let progress = tracker.catch_up_to(head - 1).await.unwrap();
     assert_eq!(progress.cursor.number, head - 1);

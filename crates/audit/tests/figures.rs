@@ -1,10 +1,26 @@
 //! Figures of a town whose every step is known.
 
+#[macro_use]
+mod databases;
 mod support;
 
 use alloy::primitives::{B256, keccak256};
 use ayumi_audit::{Ask, By, Error, Query, QueryError, Reader, Rule, Writer};
+use databases::Databases;
 use support::{DEPLOYMENT, Town};
+
+on_both!(
+    hostile_names_are_names,
+    within_an_organisation_is_told_apart_everywhere,
+    the_gap_is_what_was_expected_less_what_was_done,
+    a_share_of_four_is_not_shown,
+    rates_are_of_what_is_due,
+    membership_is_as_it_was,
+    periods_have_the_days_they_say,
+    every_question_has_an_answer_on_an_empty_index,
+    what_is_not_there_is_named,
+    planted_wash_is_found_and_honest_trade_is_not,
+);
 
 const PRICE: u64 = 1_000;
 const DAY: u64 = 86_400;
@@ -24,8 +40,8 @@ fn town() -> Town {
 }
 
 /// Writes all blocks, and opens what was written.
-fn read(folder: &tempfile::TempDir, mut town: Town, blocks: Vec<support::Block>) -> Reader {
-    let path = folder.path().join("index.db");
+fn read(databases: &Databases, mut town: Town, blocks: Vec<support::Block>) -> Reader {
+    let path = databases.place();
     let mut writer = Writer::open(&path, DEPLOYMENT).unwrap();
     for block in blocks {
         writer
@@ -68,12 +84,10 @@ fn traded(town: &mut Town) -> Vec<support::Block> {
     blocks
 }
 
-#[test]
-fn within_an_organisation_is_told_apart_everywhere() {
-    let folder = tempfile::tempdir().unwrap();
+fn within_an_organisation_is_told_apart_everywhere(databases: &Databases) {
     let mut town = town();
     let blocks = traded(&mut town);
-    let reader = read(&folder, town, blocks);
+    let reader = read(databases, town, blocks);
     let overview = reader.overview(&Query::default()).unwrap();
     let steps = [
         overview.steps.raw,
@@ -97,12 +111,10 @@ fn within_an_organisation_is_told_apart_everywhere() {
     assert_eq!(found[0].transactions.len(), 1);
 }
 
-#[test]
-fn the_gap_is_what_was_expected_less_what_was_done() {
-    let folder = tempfile::tempdir().unwrap();
+fn the_gap_is_what_was_expected_less_what_was_done(databases: &Databases) {
     let mut town = town();
     let blocks = traded(&mut town);
-    let reader = read(&folder, town, blocks);
+    let reader = read(databases, town, blocks);
     for by in [By::Product, By::Producer, By::Organisation] {
         let rows = reader
             .gap(&Query {
@@ -140,9 +152,7 @@ fn the_gap_is_what_was_expected_less_what_was_done() {
     }
 }
 
-#[test]
-fn a_share_of_four_is_not_shown() {
-    let folder = tempfile::tempdir().unwrap();
+fn a_share_of_four_is_not_shown(databases: &Databases) {
     let mut town = town();
     let product = town.publish(0, PRICE, HUNT);
     let mut blocks = vec![town.block(10)];
@@ -153,7 +163,7 @@ fn a_share_of_four_is_not_shown() {
         town.feedback(task, HUNT, 5, B256::ZERO);
     }
     blocks.push(town.block(10));
-    let reader = read(&folder, town, blocks);
+    let reader = read(databases, town, blocks);
     let gap = reader.gap(&Query::default()).unwrap()[0].gap.raw;
     assert_eq!((gap.done.count, gap.done.of, gap.done.share), (4, 4, None));
     let products = reader.products(&Query::default()).unwrap();
@@ -164,9 +174,7 @@ fn a_share_of_four_is_not_shown() {
     );
 }
 
-#[test]
-fn rates_are_of_what_is_due() {
-    let folder = tempfile::tempdir().unwrap();
+fn rates_are_of_what_is_due(databases: &Databases) {
     let mut town = town();
     let mut blocks = traded(&mut town);
     let product = ayumi_contracts::ProductId {
@@ -176,7 +184,7 @@ fn rates_are_of_what_is_due() {
     .into();
     town.buy(product, 2, 9); // young
     blocks.push(town.block(60));
-    let reader = read(&folder, town, blocks);
+    let reader = read(databases, town, blocks);
     let metrics = reader.overview(&Query::default()).unwrap().metrics.external;
     assert_eq!((metrics.used.count, metrics.used.of), (6, 7), "{metrics:?}");
     assert_eq!(
@@ -205,9 +213,7 @@ fn rates_are_of_what_is_due() {
     );
 }
 
-#[test]
-fn membership_is_as_it_was() {
-    let folder = tempfile::tempdir().unwrap();
+fn membership_is_as_it_was(databases: &Databases) {
     let mut town = town();
     let product = town.publish(0, PRICE, HUNT);
     town.buy(product, 1, 1);
@@ -215,7 +221,7 @@ fn membership_is_as_it_was() {
     town.assign(1, "night");
     town.buy(product, 1, 2);
     blocks.push(town.block(10));
-    let reader = read(&folder, town, blocks);
+    let reader = read(databases, town, blocks);
     let bought = |team: &str| {
         let query = Query {
             team: Some(team.into()),
@@ -244,12 +250,10 @@ fn membership_is_as_it_was() {
     );
 }
 
-#[test]
-fn periods_have_the_days_they_say() {
-    let folder = tempfile::tempdir().unwrap();
+fn periods_have_the_days_they_say(databases: &Databases) {
     let mut town = town();
     let blocks = traded(&mut town);
-    let reader = read(&folder, town, blocks);
+    let reader = read(databases, town, blocks);
     let bought = |since: &str, until: &str| {
         let query = Query {
             since: since.parse().ok(),
@@ -295,10 +299,8 @@ fn periods_have_the_days_they_say() {
     ));
 }
 
-#[test]
-fn every_question_has_an_answer_on_an_empty_index() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("index.db");
+fn every_question_has_an_answer_on_an_empty_index(databases: &Databases) {
+    let path = databases.place();
     drop(Writer::open(&path, DEPLOYMENT).unwrap());
     let reader = Reader::open(&path).unwrap();
     for ask in Ask::ALL {
@@ -306,12 +308,10 @@ fn every_question_has_an_answer_on_an_empty_index() {
     }
 }
 
-#[test]
-fn what_is_not_there_is_named() {
-    let folder = tempfile::tempdir().unwrap();
+fn what_is_not_there_is_named(databases: &Databases) {
     let mut town = town();
     let blocks = traded(&mut town);
-    let reader = read(&folder, town, blocks);
+    let reader = read(databases, town, blocks);
     let named = |query: Query| reader.activity(&query).unwrap_err().kind();
     let organisation = |name: &str| Query {
         organisation: Some(name.into()),
@@ -340,20 +340,13 @@ fn what_is_not_there_is_named() {
     assert_eq!(reader.products(&product).unwrap_err().kind(), "unknown");
     assert!(reader.activity(&organisation("Hibiki, \"Bank\"")).is_ok());
     assert!(matches!(
-        Reader::open(&folder.path().join("nothing.db")),
+        Reader::open(databases.place()),
         Err(Error::Missing(_))
-    ));
-    std::fs::write(folder.path().join("text.db"), "hello").unwrap();
-    assert!(matches!(
-        Reader::open(&folder.path().join("text.db")),
-        Err(Error::NoIndex { .. })
     ));
 }
 
-#[test]
 #[allow(clippy::too_many_lines, reason = "one story, and what is told of it")]
-fn planted_wash_is_found_and_honest_trade_is_not() {
-    let folder = tempfile::tempdir().unwrap();
+fn planted_wash_is_found_and_honest_trade_is_not(databases: &Databases) {
     let mut town = town();
     let hash = |text: &str| keccak256(text);
     // Honest, over months: account 2 buys from 0, uses and tells.
@@ -427,7 +420,7 @@ fn planted_wash_is_found_and_honest_trade_is_not() {
     let paid = town.collect(other, round);
     blocks.push(town.block(DAY));
 
-    let reader = read(&folder, town, blocks);
+    let reader = read(databases, town, blocks);
     let findings = reader.findings(&Query::default()).unwrap();
     let of = |rule: Rule| {
         findings
@@ -480,4 +473,54 @@ fn planted_wash_is_found_and_honest_trade_is_not() {
     }
     let steps = reader.overview(&Query::default()).unwrap().steps;
     assert!(steps.clean.bought < steps.external.bought && steps.clean.redeemed >= 3);
+}
+
+/// A name may be anything: the database is not to choke on it, nor to take it for more than a name.
+fn hostile_names_are_names(databases: &Databases) {
+    let names = [
+        "a\0b",
+        "\0",
+        "'; DROP TABLE event; --",
+        "\\x00 \\N \\.",
+        "?1 $1 %s {} \u{202e} \u{1f980}",
+        &"long ".repeat(10_000),
+    ];
+    let mut town = Town::default();
+    for name in names {
+        town.organisation(name);
+    }
+    town.enrol(1, "a\0b");
+    let blocks = vec![town.block(10)];
+    let reader = read(databases, town, blocks);
+    let told = reader.organisations(&Query::default()).unwrap();
+    let told: Vec<_> = told.into_iter().map(|row| row.organisation).collect();
+    assert_eq!(told[..2], ["a\u{fffd}b", "\u{fffd}"]);
+    assert_eq!(told[2..], names[2..]);
+    let of_team = Query {
+        team: Some("a\u{fffd}b".into()),
+        ..Query::default()
+    };
+    assert_eq!(reader.activity(&of_team).unwrap().len(), 1);
+}
+
+#[test]
+fn what_is_no_index_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("text.db"), "hello").unwrap();
+    assert!(matches!(
+        Reader::open(folder.path().join("text.db")),
+        Err(Error::NoIndex { .. })
+    ));
+    assert!(matches!(
+        Writer::open(folder.path().join("text.db"), DEPLOYMENT),
+        Err(Error::NoIndex { .. })
+    ));
+    let nobody = format!("postgres://nobody:s3cret@{}/x", "%2Fnowhere");
+    let nobody = ayumi_audit::Location::from_url(&nobody).unwrap();
+    let refused = Reader::open(&nobody).unwrap_err();
+    assert!(
+        matches!(refused, Error::Unreachable { .. }) && refused.is_transient(),
+        "{refused}"
+    );
+    assert!(!format!("{refused} {refused:?}").contains("s3cret"));
 }

@@ -1,11 +1,20 @@
 //! Whatever blocks came and went: an index has what one has that saw the last ones only.
 
+#[macro_use]
+mod databases;
 mod support;
 
 use alloy::primitives::{B256, U256, keccak256};
-use ayumi_audit::{Writer, compare};
+use ayumi_audit::{Reader, Writer, compare};
+use databases::Databases;
 use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
 use support::{Block, DEPLOYMENT, Town};
+
+on_both!(
+    an_index_after_a_reorg_is_a_fresh_one,
+    a_comparison_sees_what_differs
+);
 
 /// Something that happens; what cannot happen at the time does not.
 #[derive(Debug, Clone, Copy)]
@@ -164,59 +173,86 @@ fn write(writer: &mut Writer, blocks: &[Block], can_undo: bool) {
     }
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+/// What happens before, on the branch that goes, and after it.
+type Story = (Vec<Deed>, Vec<Deed>, Vec<Deed>, bool);
 
-    #[test]
-    fn an_index_after_a_reorg_is_a_fresh_one(
-        before in proptest::collection::vec(deed(), 0..60),
-        lost in proptest::collection::vec(deed(), 1..40),
-        after in proptest::collection::vec(deed(), 0..40),
-        can_undo in any::<bool>(),
-    ) {
-        let folder = tempfile::tempdir().unwrap();
-        let (path, fresh) = (folder.path().join("index.db"), folder.path().join("fresh.db"));
-        let (mut life, first) = Life::begin();
-        let mut kept = vec![first];
-        kept.extend(before.into_iter().filter_map(|deed| life.live(deed)));
-        kept.extend([life.town.block(60)]);
+fn story() -> impl Strategy<Value = Story> {
+    use proptest::collection::vec;
+    let deeds = |range| vec(deed(), range);
+    (deeds(0..60), deeds(1..40), deeds(0..40), any::<bool>())
+}
 
-        let mut other = life.clone();
-        other.town.branch = 1;
-        let mut gone: Vec<_> = lost.into_iter().filter_map(|deed| other.live(deed)).collect();
-        gone.extend([other.town.block(60)]);
-        let mut new: Vec<_> = after.into_iter().filter_map(|deed| life.live(deed)).collect();
-        new.extend([life.town.block(60)]);
+fn an_index_after_a_reorg_is_a_fresh_one(databases: &Databases) {
+    let cases = if databases.is_postgres() { 10 } else { 40 };
+    let config = ProptestConfig {
+        cases,
+        source_file: Some(file!()),
+        ..ProptestConfig::default()
+    };
+    let told = TestRunner::new(config).run(&story(), |story| tell(databases, story));
+    told.unwrap_or_else(|failure| panic!("{failure}"));
+}
 
-        let mut writer = Writer::open(&path, DEPLOYMENT).unwrap();
-        write(&mut writer, &kept, true);
-        write(&mut writer, &gone, can_undo);
-        writer.go_back_to(kept.last().unwrap().head).unwrap();
-        write(&mut writer, &new, true);
-        drop(writer);
+fn tell(
+    databases: &Databases,
+    (before, lost, after, can_undo): Story,
+) -> Result<(), TestCaseError> {
+    let (path, fresh) = (databases.place(), databases.place());
+    let (mut life, first) = Life::begin();
+    let mut kept = vec![first];
+    kept.extend(before.into_iter().filter_map(|deed| life.live(deed)));
+    kept.extend([life.town.block(60)]);
 
-        // All at once, as a first look at the chain reads it.
-        let mut writer = Writer::open(&fresh, DEPLOYMENT).unwrap();
-        let entries: Vec<_> = kept.iter().chain(&new).flat_map(|block| block.entries.clone()).collect();
-        writer.append_entries(&entries, new.last().unwrap().head, false).unwrap();
-        drop(writer);
-        prop_assert_eq!(compare(&fresh, &path).unwrap(), vec![]);
+    let mut other = life.clone();
+    other.town.branch = 1;
+    let mut gone: Vec<_> = lost
+        .into_iter()
+        .filter_map(|deed| other.live(deed))
+        .collect();
+    gone.extend([other.town.block(60)]);
+    let mut new: Vec<_> = after
+        .into_iter()
+        .filter_map(|deed| life.live(deed))
+        .collect();
+    new.extend([life.town.block(60)]);
 
-        let mut writer = Writer::open(&path, DEPLOYMENT).unwrap();
-        writer.rebuild().unwrap();
-        drop(writer);
-        prop_assert_eq!(compare(&fresh, &path).unwrap(), vec![]);
-    }
+    let mut writer = Writer::open(&path, DEPLOYMENT).unwrap();
+    write(&mut writer, &kept, true);
+    write(&mut writer, &gone, can_undo);
+    writer.go_back_to(kept.last().unwrap().head).unwrap();
+    write(&mut writer, &new, true);
+    drop(writer);
+
+    // All at once, as a first look at the chain reads it.
+    let mut writer = Writer::open(&fresh, DEPLOYMENT).unwrap();
+    let entries = kept.iter().chain(&new);
+    let entries: Vec<_> = entries.flat_map(|block| block.entries.clone()).collect();
+    writer
+        .append_entries(&entries, new.last().unwrap().head, false)
+        .unwrap();
+    drop(writer);
+    prop_assert_eq!(compare(&fresh, &path).unwrap(), vec![]);
+    // In the other database as well.
+    let file = Databases::files();
+    let elsewhere = file.place();
+    let mut writer = Writer::open(&elsewhere, DEPLOYMENT).unwrap();
+    write(&mut writer, &kept, true);
+    write(&mut writer, &new, false);
+    drop(writer);
+    prop_assert_eq!(compare(&elsewhere, &path).unwrap(), vec![]);
+
+    let mut writer = Writer::open(&path, DEPLOYMENT).unwrap();
+    writer.rebuild().unwrap();
+    let count = Reader::open(&path).unwrap().status().unwrap().events;
+    drop(writer);
+    prop_assert_eq!(count, entries.len() as u64);
+    prop_assert_eq!(compare(&fresh, &path).unwrap(), vec![]);
+    Ok(())
 }
 
 /// Nothing of this may be found equal by accident.
-#[test]
-fn a_comparison_sees_what_differs() {
-    let folder = tempfile::tempdir().unwrap();
-    let (path, fresh) = (
-        folder.path().join("index.db"),
-        folder.path().join("fresh.db"),
-    );
+fn a_comparison_sees_what_differs(databases: &Databases) {
+    let (path, fresh) = (databases.place(), databases.place());
     let (mut life, first) = Life::begin();
     for deed in [
         Deed::Publish(0),

@@ -1,8 +1,8 @@
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use alloy::primitives::Address;
+use ayumi_audit::Location;
 use ayumi_chain::Network;
 use reqwest::Url;
 
@@ -10,7 +10,7 @@ use reqwest::Url;
 #[derive(Debug, Clone)]
 pub struct Config {
     /// The index.
-    pub index: PathBuf,
+    pub index: Location,
     /// What keeps it up; without it, it is shown as it is, and another process may keep it up.
     pub node: Option<Node>,
     /// Where to serve; port 0 takes a free one.

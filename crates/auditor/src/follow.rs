@@ -21,26 +21,33 @@ pub(crate) async fn follow(auditor: Arc<Auditor>, stop: CancellationToken) -> Re
     let Some(node) = auditor.config.node.clone() else {
         return look_on(&auditor, &stop).await;
     };
-    let Some(mut tracker) = open(&auditor, node, &stop).await? else {
-        return Ok(());
-    };
-    let followed = tracker.follow(stop.cancelled(), |step| match step {
-        Ok(progress) => {
-            debug!(
-                block = progress.cursor.number,
-                events = progress.events,
-                "read"
-            );
-            auditor.meter.read(progress.events);
-            auditor.health.saw(progress.cursor);
+    while let Some(mut tracker) = open(&auditor, &node, &stop).await? {
+        let followed = tracker.follow(stop.cancelled(), |step| match step {
+            Ok(progress) => {
+                debug!(
+                    block = progress.cursor.number,
+                    events = progress.events,
+                    "read"
+                );
+                auditor.meter.read(progress.events);
+                auditor.health.saw(progress.cursor);
+            }
+            Err(error) => suffer(&auditor, error),
+        });
+        match followed.await {
+            // The database's server went away, and may come back.
+            Err(error) if error.is_transient() => suffer(&auditor, &error),
+            ended => return Ok(ended?),
         }
-        Err(error) => suffer(&auditor, error),
-    });
-    Ok(followed.await?)
+        if pause(&stop).await.is_break() {
+            break;
+        }
+    }
+    Ok(())
 }
 
-/// The tracker, once the node answers; `None` where it is time to stop.
-async fn open(auditor: &Auditor, node: Node, stop: &CancellationToken) -> Result<Option<Tracker>> {
+/// The tracker, once node and database answer; `None` where it is time to stop.
+async fn open(auditor: &Auditor, node: &Node, stop: &CancellationToken) -> Result<Option<Tracker>> {
     loop {
         let opened = async {
             let chain =
@@ -53,7 +60,7 @@ async fn open(auditor: &Auditor, node: Node, stop: &CancellationToken) -> Result
         };
         match opened {
             Ok(tracker) => return Ok(Some(tracker)),
-            Err(IndexError::Chain(error)) if error.is_transient() => suffer(auditor, &error),
+            Err(error) if error.is_transient() => suffer(auditor, &error),
             Err(error) => return Err(error.into()),
         }
         if pause(stop).await.is_break() {
@@ -77,7 +84,11 @@ async fn look_on(auditor: &Auditor, stop: &CancellationToken) -> Result<()> {
                     hash: as_of.hash,
                 });
             }
-            Err(error @ Error::Index(IndexError::Database(_))) => suffer(auditor, &error),
+            Err(Error::Index(error))
+                if error.is_transient() || matches!(error, IndexError::Database(_)) =>
+            {
+                suffer(auditor, &error);
+            }
             Err(error) => return Err(error),
         }
         if pause(stop).await.is_break() {
@@ -96,7 +107,7 @@ async fn pause(stop: &CancellationToken) -> std::ops::ControlFlow<()> {
 fn suffer(auditor: &Auditor, error: &impl ToString) {
     warn!(
         error = error.to_string(),
-        "the chain was not read; trying again"
+        "the chain was not read, or not written down; trying again"
     );
     auditor.meter.failed();
     auditor.health.suffered(error);

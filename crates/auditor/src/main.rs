@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use alloy::primitives::Address;
+use ayumi_audit::Location;
 use ayumi_auditor::{Config, Node, run};
 use ayumi_chain::Network;
 use clap::{Parser, Subcommand, ValueEnum};
@@ -65,6 +66,25 @@ struct Serve {
         default_value = "auditor.db"
     )]
     index: PathBuf,
+    /// A PostgreSQL database that holds the index instead, as postgres://USER@HOST/NAME; with a password, better from the
+    /// environment.
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "AYUMI_AUDIT_DATABASE",
+        hide_env_values = true,
+        conflicts_with = "index"
+    )]
+    database: Option<String>,
+    /// File that holds the database's URL.
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "AYUMI_AUDIT_DATABASE_FILE",
+        hide_env_values = true,
+        conflicts_with_all = ["index", "database"]
+    )]
+    database_file: Option<PathBuf>,
     /// Show the index as it is, without a node; another process may keep it up.
     #[arg(long)]
     read_only: bool,
@@ -127,8 +147,14 @@ async fn start(arguments: Serve) -> eyre::Result<()> {
             operator,
             network,
         });
+    let index = Location::of(
+        Some(&arguments.index),
+        arguments.database.as_deref(),
+        arguments.database_file.as_deref(),
+    );
+    let index = index.map_err(ayumi_auditor::Error::from)?;
     let config = Config {
-        index: arguments.index,
+        index: index.unwrap_or_else(|| arguments.index.into()),
         node,
         listen: arguments.listen,
         hosts: arguments.hosts,

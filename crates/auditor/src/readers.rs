@@ -1,7 +1,6 @@
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use ayumi_audit::Reader;
+use ayumi_audit::{Error as IndexError, Location, Reader};
 use tokio::task::spawn_blocking;
 
 use crate::error::{Error, Result};
@@ -12,7 +11,7 @@ const TRIES: usize = 3;
 /// Connections to the index that are open and idle.
 #[derive(Debug, Clone)]
 pub(crate) struct Readers {
-    path: PathBuf,
+    index: Location,
     idle: Arc<Mutex<Vec<Reader>>>,
 }
 
@@ -26,9 +25,9 @@ pub(crate) struct AsOf {
 }
 
 impl Readers {
-    pub(crate) fn new(path: PathBuf) -> Self {
+    pub(crate) fn new(index: Location) -> Self {
         Self {
-            path,
+            index,
             idle: Arc::default(),
         }
     }
@@ -42,7 +41,10 @@ impl Readers {
         let asked = spawn_blocking(move || -> Result<_> {
             let reader = readers.take()?;
             let answered = steadily(&reader, &mut work);
-            readers.lock().push(reader);
+            // A connection on which something failed may be one that was lost.
+            if !matches!(answered, Err(Error::Index(IndexError::Database(_)))) {
+                readers.lock().push(reader);
+            }
             answered
         });
         asked
@@ -55,7 +57,7 @@ impl Readers {
 
     fn take(&self) -> ayumi_audit::Result<Reader> {
         let idle = self.lock().pop();
-        idle.map_or_else(|| Reader::open(&self.path), Ok)
+        idle.map_or_else(|| Reader::open(&self.index), Ok)
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Reader>> {

@@ -1,5 +1,8 @@
 //! The auditor's figures on a real chain: the same from everywhere, and wrong ones are found.
 
+#[path = "../../../crates/audit/tests/databases/mod.rs"]
+mod databases;
+
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -8,6 +11,7 @@ use alloy::primitives::{Address, B256, U256, keccak256};
 use alloy::sol_types::SolValue;
 use ayumi_audit::{Ask, Query, Reader};
 use ayumi_e2e::{Account, World, samples};
+use databases::Databases;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
@@ -279,6 +283,55 @@ fn a_difference_of_an_index_is_named() {
     }
     let url = serve(path.clone());
     auditor.must(&["audit", "verify", "--against", &url]);
+}
+
+#[test]
+fn an_index_in_postgresql_tells_the_same() {
+    let Some(databases) = Databases::postgres() else {
+        return;
+    };
+    let url = databases.url().expect("PostgreSQL has URLs");
+    let world = traded();
+    let auditor = world.account("asagiri").without("ETH_KEYSTORE");
+    let path = index(&world, &auditor);
+    let by_environment = auditor.with("AYUMI_AUDIT_DATABASE", &url);
+    auditor
+        .ayumi(&["audit", "gap", "--database", &url])
+        .fails("no-index");
+    by_environment.must(&["audit", "sync"]);
+    let questions: [&[&str]; 8] = [
+        &["audit", "activity", "--by", "organisation"],
+        &["audit", "products"],
+        &["audit", "organisations"],
+        &["audit", "money", "--by", "organisation"],
+        &["audit", "timeline"],
+        &["audit", "overview"],
+        &["audit", "tasks", "--organisation", "Hinode CERT"],
+        &["audit", "events"],
+    ];
+    for asked in questions {
+        let from_file = auditor.must(&[asked, &["--index", text(&path)]].concat());
+        let from_database = auditor.must(&[asked, &["--database", &url]].concat());
+        assert_eq!(from_file, from_database, "{asked:?}");
+    }
+    let told = by_environment.must(&["audit", "verify"]);
+    assert_eq!(told["differences"], json!([]));
+    let mut client = postgres::Client::connect(&url, postgres::NoTls).expect("it runs");
+    client
+        .batch_execute("UPDATE task SET usefulness = 5 WHERE id = 1")
+        .expect("there is such a task");
+    let kitakaze = json!(world.account("kitakaze").address);
+    finds(&auditor, &["--database", &url], "task 1", |difference| {
+        difference["account"] == kitakaze && difference["transaction"].is_string()
+    });
+    by_environment.must(&["audit", "sync", "--rebuild"]);
+    by_environment.must(&["audit", "verify"]);
+    auditor
+        .ayumi(&["audit", "gap", "--index", &url])
+        .fails("usage");
+    auditor
+        .ayumi(&["audit", "gap", "--database", "mysql://x"])
+        .fails("usage");
 }
 
 #[test]

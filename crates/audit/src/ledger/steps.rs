@@ -5,10 +5,10 @@ use std::mem;
 use alloy::primitives::{Address, B256, U256};
 use ayumi_contracts::ICTIToken::ProductPublished;
 
-use super::{At, DELIVERED, EXTERNAL, FLAGGED, INTERNAL, Ledger, NO_OUTCOME, REQUESTED, id};
+use super::{At, DELIVERED, EXTERNAL, FLAGGED, INTERNAL, Ledger, NO_OUTCOME, REQUESTED, id, text};
 use crate::error::Result;
 use crate::record::{Handover, Holding, Pair, Product, Purchase, Refund, Task, Vote, Wei};
-use crate::rules::{Rule, find};
+use crate::rules::Rule;
 use crate::tally::{DAY, USE_DAYS};
 
 /// Who is on both sides of a step.
@@ -44,7 +44,7 @@ impl Ledger {
             membership,
             event: at.event,
             at: at.time,
-            title: listing.title.clone(),
+            title: text(&listing.title),
             price: Wei(U256::from(listing.price)),
             reward_bps: i64::from(listing.rewardBps),
             stock: i64::from(listing.stock),
@@ -368,15 +368,16 @@ impl Ledger {
                 event: at.event,
             },
         )?;
-        match back {
-            Some(back) => find(
+        if let Some(back) = back {
+            let evidence = [back, at.event];
+            self.find(
                 at,
                 Rule::RoundTrip,
                 (sender, receiver),
                 (product, 0),
-                &[back, at.event],
-            ),
-            None => Ok(()),
+                &evidence,
+            );
         }
+        Ok(())
     }
 }

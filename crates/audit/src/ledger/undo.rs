@@ -2,58 +2,81 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, params};
-
 use super::Ledger;
-use crate::error::Result;
+use crate::db::{Clash, Db, Table, Value, params};
+use crate::error::{DatabaseError, Result};
 use crate::record::{
     Cache, Handover, Holding, Key, Membership, Organisation, Pair, Party, Product, Purchase,
     Record, Refund, Solver, Task, Vote,
 };
 
-pub(super) struct Undo<'a> {
-    pub(super) db: &'a Connection,
-    pub(super) block: i64,
-    pub(super) is_kept: bool,
+const UNDO: Table = Table {
+    name: "undo",
+    key: &["block", "what", "one", "two"],
+};
+
+/// What a block changes, on its way into the table.
+pub(super) struct Undo {
+    block: i64,
+    is_kept: bool,
+    rows: Vec<Vec<Value<'static>>>,
 }
 
-impl Undo<'_> {
-    pub(super) fn keep<R: Record>(&self, key: Key, before: Option<&R>) -> Result<()> {
+impl Undo {
+    pub(super) fn of(block: i64, is_kept: bool) -> Self {
+        Self {
+            block,
+            is_kept,
+            rows: Vec::new(),
+        }
+    }
+
+    pub(super) fn keep<R: Record>(&mut self, key: Key, before: Option<&R>) {
         if self.is_kept {
             let record = before
                 .map(|record| serde_json::to_string(record).expect("records are plain structures"));
-            self.db
-                .prepare_cached("INSERT INTO undo VALUES (?1, ?2, ?3, ?4, ?5)")?
-                .execute(params![self.block, R::TABLE, key.0, key.1, record])?;
+            let row = params![self.block, R::TABLE.name, key.0, key.1, record].to_vec();
+            self.rows
+                .push(row.into_iter().map(Value::into_owned).collect());
         }
-        Ok(())
+    }
+
+    /// Writes records that no roll-up is of.
+    pub(super) fn write<R: Record>(&mut self, db: &Db, cache: &mut Cache<R>) -> Result<()> {
+        cache.write(db, |key, before, _| {
+            self.keep(key, before);
+            Ok(())
+        })
+    }
+
+    pub(super) fn end(self, db: &Db) -> Result<()> {
+        db.insert(UNDO, Clash::Fail, self.rows)
     }
 }
 
-fn restore<R: Record>(
-    cache: &mut Cache<R>,
-    db: &Connection,
-    key: Key,
-    record: Option<&str>,
-) -> Result<()> {
+fn restore<R: Record>(cache: &mut Cache<R>, db: &Db, key: Key, record: Option<&str>) -> Result<()> {
     let record = record.map(serde_json::from_str).transpose();
-    let record = record.map_err(|cause| rusqlite::Error::ToSqlConversionFailure(cause.into()))?;
+    let record = record.map_err(|_| DatabaseError::Unreadable {
+        expected: "a record",
+        found: "other text",
+    })?;
     cache.restore(db, key, record)
 }
 
 impl Ledger {
     /// Has the records be again what they were before the blocks after `block`.
-    pub(crate) fn restore(&mut self, db: &Connection, block: i64) -> Result<()> {
-        let mut rows = db.prepare(
-            "SELECT what, one, two, record FROM undo WHERE block > ?1 ORDER BY block DESC",
-        )?;
-        let mut rows = rows.query([block])?;
+    pub(crate) fn restore(&mut self, db: &Db, block: i64) -> Result<()> {
         let mut oldest = BTreeMap::new();
-        while let Some(row) = rows.next()? {
-            let key: (String, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            let record: Option<String> = row.get(3)?;
-            oldest.insert(key, record);
-        }
+        db.each(
+            "SELECT what, one, two, record FROM undo WHERE block > ?1 ORDER BY block DESC",
+            params![block],
+            |row| {
+                let key: (String, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+                let record: Option<String> = row.get(3)?;
+                oldest.insert(key, record);
+                Ok(())
+            },
+        )?;
         for ((what, one, two), record) in oldest {
             self.restore_one(db, &what, (one, two), record.as_deref())?;
         }
@@ -62,27 +85,37 @@ impl Ledger {
         Ok(())
     }
 
-    fn restore_one(
-        &mut self,
-        db: &Connection,
-        what: &str,
-        key: Key,
-        record: Option<&str>,
-    ) -> Result<()> {
+    fn restore_one(&mut self, db: &Db, what: &str, key: Key, record: Option<&str>) -> Result<()> {
+        const ORGANISATION: &str = Organisation::TABLE.name;
+        const SOLVER: &str = Solver::TABLE.name;
+        const PARTY: &str = Party::TABLE.name;
+        const MEMBERSHIP: &str = Membership::TABLE.name;
+        const PRODUCT: &str = Product::TABLE.name;
+        const PURCHASE: &str = Purchase::TABLE.name;
+        const REFUND: &str = Refund::TABLE.name;
+        const HANDOVER: &str = Handover::TABLE.name;
+        const HOLDING: &str = Holding::TABLE.name;
+        const PAIR: &str = Pair::TABLE.name;
+        const VOTE: &str = Vote::TABLE.name;
+        const TASK: &str = Task::TABLE.name;
         match what {
-            Organisation::TABLE => restore(&mut self.organisations, db, key, record),
-            Solver::TABLE => restore(&mut self.solvers, db, key, record),
-            Party::TABLE => restore(&mut self.parties, db, key, record),
-            Membership::TABLE => restore(&mut self.memberships, db, key, record),
-            Product::TABLE => restore(&mut self.products, db, key, record),
-            Purchase::TABLE => restore(&mut self.purchases, db, key, record),
-            Refund::TABLE => restore(&mut self.refunds, db, key, record),
-            Handover::TABLE => restore(&mut self.handovers, db, key, record),
-            Holding::TABLE => restore(&mut self.holdings, db, key, record),
-            Pair::TABLE => restore(&mut self.pairs, db, key, record),
-            Vote::TABLE => restore(&mut self.votes, db, key, record),
-            Task::TABLE => restore(&mut self.tasks, db, key, record),
-            _ => Err(rusqlite::Error::InvalidQuery.into()),
+            ORGANISATION => restore(&mut self.organisations, db, key, record),
+            SOLVER => restore(&mut self.solvers, db, key, record),
+            PARTY => restore(&mut self.parties, db, key, record),
+            MEMBERSHIP => restore(&mut self.memberships, db, key, record),
+            PRODUCT => restore(&mut self.products, db, key, record),
+            PURCHASE => restore(&mut self.purchases, db, key, record),
+            REFUND => restore(&mut self.refunds, db, key, record),
+            HANDOVER => restore(&mut self.handovers, db, key, record),
+            HOLDING => restore(&mut self.holdings, db, key, record),
+            PAIR => restore(&mut self.pairs, db, key, record),
+            VOTE => restore(&mut self.votes, db, key, record),
+            TASK => restore(&mut self.tasks, db, key, record),
+            _ => Err(DatabaseError::Unreadable {
+                expected: "a table's name",
+                found: "another word",
+            }
+            .into()),
         }
     }
 }

@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rusqlite::OptionalExtension;
-
 use super::{Reader, scopes, who, who_of_product};
 use crate::answer::{Activity, Gap, Metrics, Money, Overview, Series, Steps, Who};
 use crate::error::{QueryError, Result};
@@ -44,9 +42,8 @@ impl Reader {
 
     fn period_for(&self, query: &Query) -> Result<By> {
         let today = day_of(self.as_of()?.2);
-        let first = "SELECT slot FROM tally WHERE scope = 0 AND level = 0 AND key = 0 ORDER BY slot LIMIT 1";
-        let first: Option<i64> = self.db.query_row(first, [], |row| row.get(0)).optional()?;
-        let since = query.since.map_or(first.unwrap_or(today), |day| day.0);
+        let first = self.first_day()?.unwrap_or(today);
+        let since = query.since.map_or(first, |day| day.0);
         let days = query.until.map_or(today, |day| day.0) - since;
         Ok(if days <= DAILY { By::Day } else { By::Week })
     }

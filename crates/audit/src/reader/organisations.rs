@@ -1,9 +1,10 @@
 //! How well organisations deliver, use and answer.
 
-use rusqlite::OptionalExtension;
+use std::collections::BTreeMap;
 
-use super::{Reader, shrunk};
+use super::{Reader, shrunk, worth::VOTES};
 use crate::answer::{Metrics, OrganisationRow, Series, Steps};
+use crate::db::{list, params};
 use crate::error::Result;
 use crate::figures::Count;
 use crate::members::Members;
@@ -40,14 +41,15 @@ impl Reader {
                 .filter(|((id, ..), _)| *id != 0)
                 .map(|(_, [_, buyer])| taken(buyer))
                 .sum();
+            let last_steps = self.last_steps()?;
             let mut rows = Vec::new();
             for ((id, ..), [seller, buyer]) in &groups {
                 let organisation = members.organisations.get(id);
-                let own: Vec<i64> = accounts(*id).map(|party| party.id).collect();
-                let votes = self.votes_of(&own)?;
+                let own = accounts(*id).count();
+                let votes = self.votes_of(accounts(*id).map(|party| party.id))?;
                 let taken = taken(buyer);
                 #[allow(clippy::cast_precision_loss)] // counts
-                let expected = in_all as f64 * own.len() as f64 / enrolled.max(1) as f64;
+                let expected = in_all as f64 * own as f64 / enrolled.max(1) as f64;
                 let is_enough = *id != 0 && expected >= 5.0;
                 #[allow(clippy::cast_precision_loss)]
                 let is_low = is_enough && (taken as f64) < poisson_lower(expected);
@@ -55,13 +57,13 @@ impl Reader {
                     number: *id,
                     organisation: members.name(*id),
                     suspended: organisation.is_some_and(|organisation| organisation.suspended),
-                    accounts: own.len() as u64,
+                    accounts: own as u64,
                     steps: Steps::series(seller, buyer),
                     as_producer: Series::of(seller, Metrics::of),
                     as_consumer: Series::of(buyer, Metrics::of),
                     usefulness: votes.0,
                     votes: votes.1,
-                    last_step: self.last_step(&members, *id)?,
+                    last_step: last_steps.get(id).copied().flatten().map(Day),
                     taken,
                     expected: is_enough.then_some(expected),
                     is_low,
@@ -71,33 +73,29 @@ impl Reader {
         })
     }
 
-    fn votes_of(&self, producers: &[i64]) -> Result<(Option<f64>, u64)> {
-        let (mut total, mut count) = (0.0, 0_u64);
-        let mut rows = self.db.prepare_cached(
-            "SELECT sum(1.0 * vote.total / vote.count), count(*) FROM product JOIN vote ON vote.product = product.id
-             WHERE product.producer = ?1 AND vote.count > 0",
-        )?;
-        for producer in producers {
-            let (more, votes): (Option<f64>, u64) =
-                rows.query_row([producer], |row| Ok((row.get(0)?, row.get(1)?)))?;
-            (total, count) = (total + more.unwrap_or(0.0), count + votes);
-        }
-        Ok((shrunk(total, count), count))
+    fn votes_of(&self, producers: impl Iterator<Item = i64>) -> Result<(Option<f64>, u64)> {
+        let sql = format!(
+            "SELECT {VOTES}, count(*) FROM product JOIN vote ON vote.product = product.id
+             WHERE {} AND vote.count > 0",
+            self.db.among("product.producer", 1)
+        );
+        let votes = self.db.row(&sql, params![list(producers)], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?;
+        Ok(votes.map_or((None, 0), |(total, count)| shrunk(total, count)))
     }
 
-    fn last_step(&self, members: &Members, organisation: i64) -> Result<Option<Day>> {
-        let mut newest = self.db.prepare_cached(
-            "SELECT slot FROM tally WHERE scope = 2 AND level = 0 AND key = ?1 ORDER BY slot DESC LIMIT 1",
+    /// The last day on which an organisation did something as consumer.
+    fn last_steps(&self) -> Result<BTreeMap<i64, Option<i64>>> {
+        let rows = self.db.rows(
+            "SELECT organisation, max(last) FROM
+                 (SELECT organisation, (SELECT slot FROM tally WHERE scope = 2 AND level = 0 AND key = membership.id
+                      ORDER BY slot DESC LIMIT 1) AS last FROM membership) AS steps
+             GROUP BY organisation",
+            &[],
+            |row| Ok((row.get(0)?, row.get(1)?)),
         )?;
-        let mut last = None;
-        for member in members
-            .memberships
-            .values()
-            .filter(|member| member.organisation == organisation)
-        {
-            last = last.max(newest.query_row([member.id], |row| row.get(0)).optional()?);
-        }
-        Ok(last.map(Day))
+        Ok(rows.into_iter().collect())
     }
 }
 

@@ -1,14 +1,20 @@
 //! What it was worth: the gap, editions, money.
 
+use std::collections::BTreeMap;
+
 use super::{Reader, actions, scopes, shrunk, who, who_of_product};
 use crate::answer::{
     Gap, GapRow, Money, MoneyAnswer, MoneyRow, ProductRow, Series, Steps, Who, product_of,
 };
+use crate::db::{list, params};
 use crate::error::{QueryError, Result};
 use crate::members::Members;
 use crate::query::{By, Query};
 use crate::record::{Product, load};
 use crate::sums::{Classes, sum};
+
+/// The sum of votes in millionths: whole numbers add up to the same in every order and every database.
+pub(super) const VOTES: &str = "CAST(sum(vote.total * 1000000 / vote.count) AS BIGINT)";
 
 impl Reader {
     /// What was expected and what was done: by product (without `by`), producer, or the organisation of the consumer.
@@ -75,10 +81,11 @@ impl Reader {
             let products = self.products_asked(query, &members)?;
             let cover = self.cover(query, true)?;
             let mut sums = self.of_products(&products, &cover)?;
+            let votes = self.votes(&products)?;
             let mut rows = Vec::with_capacity(products.len());
             for product in &products {
                 let classes = sums.remove(&product.id).unwrap_or_default();
-                let votes = self.votes(product.id)?;
+                let votes = votes.get(&product.id).copied().unwrap_or((None, 0));
                 rows.push(ProductRow {
                     id: product.event,
                     who: who_of_product(&members, product),
@@ -110,14 +117,17 @@ impl Reader {
         Ok(edition)
     }
 
-    /// Q1 of a product, and its votes: one of each organisation.
-    fn votes(&self, product: i64) -> Result<(Option<f64>, u64)> {
-        let mut row = self.db.prepare_cached(
-            "SELECT sum(1.0 * total / count), count(*) FROM vote WHERE product = ?1 AND count > 0",
-        )?;
-        let (total, count): (Option<f64>, u64) =
-            row.query_row([product], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        Ok((shrunk(total.unwrap_or(0.0), count), count))
+    /// Q1 of products, and their votes: one of each organisation.
+    fn votes(&self, products: &[Product]) -> Result<BTreeMap<i64, (Option<f64>, u64)>> {
+        let sql = format!(
+            "SELECT product, {VOTES}, count(*) FROM vote WHERE {} AND count > 0 GROUP BY product",
+            self.db.among("product", 1)
+        );
+        let products = list(products.iter().map(|product| product.id));
+        let votes = self.db.rows(&sql, params![products], |row| {
+            Ok((row.get(0)?, shrunk(row.get(1)?, row.get(2)?)))
+        })?;
+        Ok(votes.into_iter().collect())
     }
 
     /// Where the money went: in all (without `by`), by organisation, product, or period; and what needs a look.

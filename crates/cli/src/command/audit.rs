@@ -1,8 +1,7 @@
 mod counters;
+mod index;
 mod source;
 mod tables;
-
-use std::path::PathBuf;
 
 use ayumi_audit::{Ask, By, Day, Query};
 use ayumi_contracts::ProductId;
@@ -13,6 +12,7 @@ use crate::args::Moment;
 use crate::cx::Cx;
 use crate::error::Result;
 use crate::output::Answer;
+use index::IndexArgs;
 use source::Source;
 
 #[derive(Debug, clap::Args)]
@@ -81,12 +81,11 @@ struct Asked {
     place: Place,
 }
 
-/// Where answers come from: the node, where nothing else is said.
+/// Where answers come from: an index, which no node is needed for; an auditor; the node, where nothing else is said.
 #[derive(Debug, clap::Args)]
 struct Place {
-    /// Index to ask, which no node is needed for
-    #[arg(long, value_name = "FILE", env = "AYUMI_INDEX", hide_env_values = true)]
-    index: Option<PathBuf>,
+    #[command(flatten)]
+    index: IndexArgs,
     /// Auditor to ask
     #[arg(
         long,
@@ -121,7 +120,7 @@ impl Args {
 impl Asked {
     /// Whether the contracts' own counters are the answer.
     fn is_plain(&self) -> bool {
-        let is_anywhere = self.place.index.is_none() && self.place.from.is_none();
+        let is_anywhere = !self.place.index.is_given() && self.place.from.is_none();
         is_anywhere && !self.csv && self.query() == Query::default()
     }
 

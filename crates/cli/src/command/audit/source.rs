@@ -1,5 +1,3 @@
-use std::path::PathBuf;
-
 use ayumi_audit::{
     Ask, Auditor, Difference, Query, Reader, Tracker, Verification, verify, verify_against,
 };
@@ -8,6 +6,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::Place;
+use super::index::IndexArgs;
 use crate::cx::Cx;
 use crate::error::{Error, InputError, Result};
 use crate::output::Answer;
@@ -28,7 +27,7 @@ impl Source {
         if let Some(url) = place.from {
             return Ok(Self::Auditor(Auditor::at(url)?));
         }
-        if let Some(index) = place.index {
+        if let Some(index) = place.index.location()? {
             return Ok(Self::Index {
                 reader: Box::new(Reader::open(&index)?),
                 _folder: None,
@@ -57,9 +56,8 @@ impl Source {
 
 #[derive(Debug, clap::Args)]
 pub(super) struct VerifyArgs {
-    /// Index to compare as well
-    #[arg(long, value_name = "FILE", env = "AYUMI_INDEX", hide_env_values = true)]
-    index: Option<PathBuf>,
+    #[command(flatten)]
+    index: IndexArgs,
     /// Auditor to compare with
     #[arg(long, value_name = "URL")]
     against: Option<Url>,
@@ -67,10 +65,11 @@ pub(super) struct VerifyArgs {
 
 impl VerifyArgs {
     pub(super) async fn run(self, cx: &Cx) -> Result<Answer> {
+        let index = self.index.location()?;
         let chain = cx.chain().await?;
         let verification = match self.against {
             Some(url) => verify_against(&chain, url).await?,
-            None => verify(&chain, self.index.as_deref()).await?,
+            None => verify(&chain, index.as_ref()).await?,
         };
         let differs = !verification.differences.is_empty();
         Ok(Answer::new(&verification, text(&verification)).negative_if(differs))
@@ -136,10 +135,10 @@ fn row(difference: &Difference) -> [String; 7] {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("index-to-sync").required(true).args(["index", "database", "database_file"]))]
 pub(super) struct SyncArgs {
-    /// Index to make or to bring up to date
-    #[arg(long, value_name = "FILE", env = "AYUMI_INDEX", hide_env_values = true)]
-    index: PathBuf,
+    #[command(flatten)]
+    index: IndexArgs,
     /// Go on with every block, until Ctrl-C
     #[arg(long)]
     follow: bool,
@@ -150,7 +149,9 @@ pub(super) struct SyncArgs {
 
 impl SyncArgs {
     pub(super) async fn run(self, cx: &Cx) -> Result<Answer> {
-        let mut tracker = Tracker::open(cx.chain().await?, &self.index).await?;
+        let index = self.index.location()?;
+        let index = index.expect("the command line has one of the group");
+        let mut tracker = Tracker::open(cx.chain().await?, &index).await?;
         if self.rebuild {
             tracker.rebuild()?;
         }
@@ -170,7 +171,7 @@ impl SyncArgs {
             tracker.follow(shutdown, tell).await.map_err(Error::from)?;
         }
         drop(tracker);
-        let status = Reader::open(&self.index)?.status()?;
+        let status = Reader::open(&index)?.status()?;
         let said = format!(
             "{} up to block {}, {} of them new",
             counted(status.events, "event"),

@@ -4,7 +4,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::error::Result;
+use crate::error::{QueryError, Result};
 use crate::query::Query;
 use crate::reader::Reader;
 
@@ -68,6 +68,50 @@ impl Ask {
         }
     }
 
+    /// The part of a query that the question is answered by.
+    pub fn part_of(self, query: &Query) -> Query {
+        let is_told_by = matches!(
+            self,
+            Self::Activity | Self::Timeline | Self::Gap | Self::Money
+        );
+        let is_of_members = !matches!(self, Self::Status | Self::Events);
+        let is_of_products = is_of_members && self != Self::Organisations;
+        let has_period = self != Self::Status;
+        let query = query.clone();
+        Query {
+            since: query.since.filter(|_| has_period),
+            until: query.until.filter(|_| has_period),
+            by: query.by.filter(|_| is_told_by),
+            organisation: query.organisation.filter(|_| is_of_members),
+            team: query.team.filter(|_| is_of_members),
+            account: query.account.filter(|_| is_of_members),
+            product: query.product.filter(|_| is_of_products),
+            ..query
+        }
+    }
+
+    /// Refuses what the question would not be answered by, so that nobody takes the answer for another.
+    fn check(self, query: &Query) -> Result<(), QueryError> {
+        let (given, taken) = (query.pairs(), self.part_of(query).pairs());
+        let not_taken = given.iter().find(|pair| !taken.contains(pair));
+        if let Some((name, _)) = not_taken {
+            return Err(QueryError::NotBy {
+                figure: self.name(),
+                by: name,
+            });
+        }
+        let is_of_member =
+            query.organisation.is_some() || query.team.is_some() || query.account.is_some();
+        let takes_both = matches!(self, Self::Tasks | Self::Findings);
+        if query.product.is_some() && is_of_member && !takes_both {
+            return Err(QueryError::NotBy {
+                figure: "a product's figures",
+                by: "member",
+            });
+        }
+        Ok(())
+    }
+
     /// The one of a name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|ask| ask.name() == name)
@@ -77,6 +121,7 @@ impl Ask {
 impl Reader {
     /// The answer to a question, as JSON.
     pub fn answer(&self, ask: Ask, query: &Query) -> Result<Value> {
+        ask.check(query)?;
         match ask {
             Ask::Status => self.status().map(|answer| json(&answer)),
             Ask::Overview => self.overview(query).map(|answer| json(&answer)),

@@ -1,5 +1,7 @@
 use std::path::PathBuf;
 
+use rusqlite::ErrorCode;
+
 use crate::location::{Location, Server};
 
 /// What this crate's functions return.
@@ -121,7 +123,7 @@ fn causes(error: &dyn std::error::Error) -> String {
 }
 
 impl DatabaseError {
-    /// Whether it is the connection that failed, so that another one may do.
+    /// Whether it is the connection or the disk that failed, so that another try may do.
     pub fn is_lost(&self) -> bool {
         match self {
             Self::Closed => true,
@@ -135,7 +137,16 @@ impl DatabaseError {
                         || cause.is_some_and(<dyn std::error::Error>::is::<std::io::Error>)
                 }
             },
-            Self::Sqlite(_) | Self::Authorities(_) | Self::Unreadable { .. } => false,
+            Self::Sqlite(error) => matches!(
+                error.sqlite_error_code(),
+                Some(
+                    ErrorCode::DiskFull
+                        | ErrorCode::SystemIoFailure
+                        | ErrorCode::DatabaseBusy
+                        | ErrorCode::DatabaseLocked
+                )
+            ),
+            Self::Authorities(_) | Self::Unreadable { .. } => false,
         }
     }
 }
@@ -172,6 +183,9 @@ pub enum QueryError {
         /// Its last.
         until: String,
     },
+    /// A timeline would have more rows than anybody reads.
+    #[error("from the first day to the last there are {0} periods")]
+    TooLong(u64),
     /// The figure cannot be had that way.
     #[error("{figure} are not told by {by}")]
     NotBy {
@@ -210,7 +224,7 @@ impl Error {
                 "check that the server runs, the URL's host, port, user, password and name, and sslmode".into()
             }
             Self::OtherDeployment { .. } => "name another file or database for this deployment".into(),
-            Self::Database(error) if error.is_lost() => "check that the database's server runs, and try again".into(),
+            Self::Database(error @ (DatabaseError::Postgres(_) | DatabaseError::Closed)) if error.is_lost() => "check that the database's server runs, and try again".into(),
             Self::Database(DatabaseError::Postgres(_)) => {
                 "check the rights of the user, the room on the server's disk, and its log".into()
             }
@@ -251,6 +265,7 @@ impl QueryError {
             Self::Malformed { .. }
             | Self::UnknownParameter(_)
             | Self::Reversed { .. }
+            | Self::TooLong(_)
             | Self::NotBy { .. } => "usage",
             Self::Unknown { .. } => "unknown",
         }
@@ -263,6 +278,7 @@ impl QueryError {
             Self::Unknown { .. } => {
                 "see what there is: ayumi organisation list, ayumi audit products"
             }
+            Self::TooLong(_) => "ask for fewer days, or by a longer period",
             Self::Reversed { .. } => "give the earlier day to --since",
         }
     }

@@ -211,7 +211,10 @@ impl Query {
     }
 
     pub(crate) fn limit(&self) -> usize {
-        self.limit.unwrap_or(LIMIT)
+        // What counts rows in a database has a sign.
+        self.limit
+            .unwrap_or(LIMIT)
+            .min(usize::try_from(i64::MAX).unwrap_or(usize::MAX))
     }
 
     /// Whether some days are left out.

@@ -26,6 +26,9 @@ const EVENTS: usize = 5_000;
 /// How often an auditor may read on while it is compared.
 const TRIES: usize = 10;
 
+/// The longest answer that is taken.
+const MOST_BYTES: usize = 64 << 20;
+
 /// The most differences that are listed of one answer.
 const LISTED: usize = 100;
 
@@ -49,10 +52,7 @@ impl Auditor {
 
     /// Its answer to a question.
     pub async fn ask(&self, ask: Ask, query: &Query) -> Result<Value> {
-        let failed = |cause: String| Error::Auditor {
-            url: self.url.origin().ascii_serialization(),
-            cause,
-        };
+        let failed = |cause: String| self.failed(cause);
         let mut url = self.url.clone();
         url.path_segments_mut()
             .map_err(|()| failed("has no path to ask under".into()))?
@@ -66,10 +66,7 @@ impl Auditor {
         let answer =
             answer.map_err(|cause| failed(format!("does not answer: {}", innermost(&cause))))?;
         let status = answer.status();
-        let bytes = answer
-            .bytes()
-            .await
-            .map_err(|cause| failed(format!("broke off: {}", innermost(&cause))))?;
+        let bytes = self.body(answer).await?;
         let told: Option<Value> = serde_json::from_slice(&bytes).ok();
         match told {
             Some(told) if status.is_success() => Ok(told),
@@ -90,12 +87,31 @@ impl Auditor {
         }
     }
 
+    async fn body(&self, mut answer: reqwest::Response) -> Result<Vec<u8>> {
+        let mut body = Vec::new();
+        loop {
+            let part = answer.chunk().await;
+            let part =
+                part.map_err(|cause| self.failed(format!("broke off: {}", innermost(&cause))))?;
+            let Some(part) = part else { return Ok(body) };
+            if body.len() + part.len() > MOST_BYTES {
+                return Err(self.failed(format!("answers with more than {MOST_BYTES} bytes")));
+            }
+            body.extend_from_slice(&part);
+        }
+    }
+
     async fn status(&self) -> Result<Status> {
         let status = self.ask(Ask::Status, &Query::default()).await?;
-        serde_json::from_value(status).map_err(|cause| Error::Auditor {
-            url: self.url.to_string(),
-            cause: format!("tells another status: {cause}"),
-        })
+        serde_json::from_value(status)
+            .map_err(|cause| self.failed(format!("tells another status: {cause}")))
+    }
+
+    fn failed(&self, cause: String) -> Error {
+        Error::Auditor {
+            url: self.url.origin().ascii_serialization(),
+            cause,
+        }
     }
 }
 
@@ -138,7 +154,7 @@ pub async fn verify_against(chain: &Chain, url: Url) -> Result<Verification> {
             });
         }
         let cursor = tracker.catch_up_to(theirs.block).await?.cursor;
-        let differences = compare(&fresh, &auditor, cursor.number, cursor.hash, &theirs).await?;
+        let differences = compare(&fresh, &auditor, &theirs).await?;
         if auditor.status().await?.block == theirs.block {
             let ours = Reader::open(&fresh)?.status()?;
             let accounts = Reader::open(&fresh)?.activity(&Query::default())?.len() as u64;
@@ -153,23 +169,9 @@ pub async fn verify_against(chain: &Chain, url: Url) -> Result<Verification> {
     Err(Error::Restless)
 }
 
-async fn compare(
-    fresh: &Location,
-    auditor: &Auditor,
-    block: u64,
-    hash: B256,
-    theirs: &Status,
-) -> Result<Vec<Difference>> {
-    let mut differences = Vec::new();
-    if (block, hash) != (theirs.block, theirs.hash) {
-        differences.push(Difference {
-            with: "auditor".into(),
-            what: "newest block".into(),
-            events: format!("{block} {hash}"),
-            found: format!("{} {}", theirs.block, theirs.hash),
-            ..Difference::default()
-        });
-    }
+async fn compare(fresh: &Location, auditor: &Auditor, theirs: &Status) -> Result<Vec<Difference>> {
+    let ours = Reader::open(fresh)?.status()?;
+    let mut differences = Difference::of_status("auditor", &ours, theirs);
     differences.extend(events(fresh, auditor).await?);
     for (ask, by) in [
         (Ask::Activity, None),
@@ -210,10 +212,12 @@ async fn events(fresh: &Location, auditor: &Auditor) -> Result<Vec<Difference>> 
         };
         let ours = Reader::open(fresh)?.events(&query)?;
         let theirs: Vec<EventRow> = serde_json::from_value(auditor.ask(Ask::Events, &query).await?)
-            .map_err(|cause| Error::Auditor {
-                url: auditor.url.to_string(),
-                cause: format!("tells other events: {cause}"),
-            })?;
+            .map_err(|cause| auditor.failed(format!("tells other events: {cause}")))?;
+        // So each page goes further, and no event is told twice.
+        let told = after.into_iter().chain(theirs.iter().map(|event| event.id));
+        if !told.is_sorted_by(|one, next| one < next) {
+            return Err(auditor.failed("tells events twice, or not in their order".into()));
+        }
         let last = ours
             .last()
             .map(|event| event.id)
@@ -240,6 +244,9 @@ async fn events(fresh: &Location, auditor: &Auditor) -> Result<Vec<Difference>> 
                 .values()
                 .map(|event| of_event(event, None, Some(event))),
         );
+        if differences.len() >= LISTED {
+            return Ok(differences);
+        }
         after = Some(last);
     }
 }
@@ -298,6 +305,21 @@ impl Row {
     }
 }
 
+impl Row {
+    fn difference(&self, what: &str, ours: String, theirs: String) -> Difference {
+        Difference {
+            with: "auditor".into(),
+            what: what.to_owned(),
+            account: self.account,
+            product: self.product.clone(),
+            task: self.task,
+            transaction: self.transaction,
+            events: ours,
+            found: theirs,
+        }
+    }
+}
+
 fn differing(what: &str, ours: &Value, theirs: &Value, row: &Row, found: &mut Vec<Difference>) {
     if ours == theirs || found.len() >= LISTED {
         return;
@@ -319,10 +341,8 @@ fn differing(what: &str, ours: &Value, theirs: &Value, row: &Row, found: &mut Ve
         (Value::Array(one), Value::Array(other))
             if one.iter().chain(other).all(Value::is_object) =>
         {
-            let theirs: BTreeMap<String, &Value> =
-                other.iter().map(|row| (identity(row), row)).collect();
-            let mut ours: BTreeMap<String, &Value> =
-                one.iter().map(|row| (identity(row), row)).collect();
+            let before = found.len();
+            let (theirs, mut ours) = (by_identity(other), by_identity(one));
             for (id, theirs) in theirs {
                 let row = row.within(theirs);
                 let ours = ours.remove(&id).unwrap_or(&Value::Null);
@@ -331,18 +351,24 @@ fn differing(what: &str, ours: &Value, theirs: &Value, row: &Row, found: &mut Ve
             for ours in ours.into_values() {
                 differing(what, ours, &Value::Null, &row.within(ours), found);
             }
+            if found.len() == before {
+                found.push(row.difference(what, "rows in their order".into(), "in another".into()));
+            }
         }
-        _ => found.push(Difference {
-            with: "auditor".into(),
-            what: what.to_owned(),
-            account: row.account,
-            product: row.product.clone(),
-            task: row.task,
-            transaction: row.transaction,
-            events: short(ours),
-            found: short(theirs),
-        }),
+        _ => found.push(row.difference(what, short(ours), short(theirs))),
     }
+}
+
+/// Rows by what tells them apart; where nothing does, by which of them it is.
+fn by_identity(rows: &[Value]) -> BTreeMap<(String, usize), &Value> {
+    let mut found = BTreeMap::new();
+    let mut counts = BTreeMap::<_, usize>::new();
+    for row in rows {
+        let count = counts.entry(identity(row)).or_default();
+        found.insert((identity(row), *count), row);
+        *count += 1;
+    }
+    found
 }
 
 /// What tells a row from others of its list.

@@ -16,6 +16,9 @@ pub(crate) const UNDO_BLOCKS: u64 = 256;
 /// Events that are read at once when everything is made anew.
 const PART: i64 = 20_000;
 
+/// The last second of the year 9999: what is later was counted in something else than seconds.
+const LAST_SECOND: i64 = 253_402_300_799;
+
 pub(crate) const EVENT: Table = Table {
     name: "event",
     key: &["id"],
@@ -167,6 +170,20 @@ impl Writer {
 
     fn write(&mut self, batch: &Batch, can_undo: bool) -> Result<()> {
         let Batch { events, end } = batch;
+        let odd = |at: i64| !(0..=LAST_SECOND).contains(&at);
+        let of_event = |event: &Event| odd(event.at).then_some((event.id, event.at));
+        let of_end = || {
+            odd(end.at).then_some((
+                first_of(i64::try_from(end.cursor.number).unwrap_or(0)),
+                end.at,
+            ))
+        };
+        if let Some((event, at)) = events.iter().find_map(of_event).or_else(of_end) {
+            return Err(Error::Inconsistent {
+                event,
+                cause: format!("its block's time, {at}, is no second of the years up to 9999"),
+            });
+        }
         let blocks = || events.chunk_by(|one, next| block_of(one.id) == block_of(next.id));
         self.db
             .insert(EVENT, Clash::Fail, events.iter().map(row_of))?;

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use crate::answer::Steps;
+use crate::answer::{Status, Steps};
 use crate::compare::compare;
 use crate::error::{Error, Result};
 use crate::location::Location;
@@ -59,6 +59,34 @@ pub struct Difference {
     pub found: String,
 }
 
+impl Difference {
+    /// What `with` says of itself that the fresh index does not.
+    pub(crate) fn of_status(with: &str, fresh: &Status, found: &Status) -> Vec<Self> {
+        let text = |value: &dyn ToString| value.to_string();
+        let facts = |status: &Status| {
+            [
+                ("chain id", text(&status.chain_id)),
+                ("operator", text(&status.operator)),
+                ("newest block", text(&status.block)),
+                ("newest block's hash", text(&status.hash)),
+                ("newest block's time", text(&status.at)),
+                ("number of events", text(&status.events)),
+            ]
+        };
+        let pairs = facts(fresh).into_iter().zip(facts(found));
+        pairs
+            .filter(|(fresh, found)| fresh != found)
+            .map(|((what, fresh), (_, found))| Self {
+                with: with.into(),
+                what: what.into(),
+                events: fresh,
+                found,
+                ..Self::default()
+            })
+            .collect()
+    }
+}
+
 /// Counts all events of the chain again and compares them with the contracts' own counters and balances, and with the
 /// index at `index` where there is one.
 pub async fn verify(chain: &Chain, index: Option<&Location>) -> Result<Verification> {
@@ -76,6 +104,9 @@ pub async fn verify(chain: &Chain, index: Option<&Location>) -> Result<Verificat
     let mut differences = contracts(chain, &recount, block).await?;
     differences.extend(rolled_up(&Reader::open(&fresh)?, &recount, "fresh index")?);
     if let Some(index) = index {
+        let statuses = [&fresh, index].map(|place| Reader::open(place)?.status());
+        let [ours, theirs] = statuses;
+        differences.extend(Difference::of_status("index", &ours?, &theirs?));
         differences.extend(compare(&fresh, index)?);
         differences.extend(rolled_up(&Reader::open(index)?, &recount, "index")?);
     }

@@ -357,12 +357,11 @@ fn data_that_is_none_is_named() {
 #[test]
 fn a_server_is_read_event_by_event() {
     let misp = Double::start();
-    let hold = |info: &str, value: &str| misp.hold(event(info, value).to_string().as_bytes());
-    let first = hold("first", "evil[.]shiranui.jp");
-    let (second, _) = (
-        hold("second", "b.shiranui.jp"),
-        hold("third", "c.shiranui.jp"),
-    );
+    let [first, second, _] = ["first", "second", "third"].map(|name| {
+        let mut event = event(name, &format!("{name}[.]shiranui.jp"));
+        event["Event"]["uuid"] = json!(Uuid::new_v5(&Uuid::NAMESPACE_DNS, name.as_bytes()));
+        misp.hold(event.to_string().as_bytes())
+    });
 
     let answer = json_of(&lint_at(&misp, &["", "--min-score", "0"]));
     let mut titles = answer["documents"]

@@ -196,10 +196,7 @@ fn names<W: Word>(words: &[W]) -> String {
         .join(",")
 }
 
-fn fold(name: &str) -> String {
-    letters(name).collect()
-}
-
+/// What of a name is compared.
 fn letters(name: &str) -> impl Iterator<Item = char> {
     name.trim().chars().map(|letter| match letter {
         ' ' | '_' => '-',

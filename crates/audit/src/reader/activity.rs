@@ -14,6 +14,9 @@ use crate::tally::{Level, Scope, day_of};
 /// Days for which a timeline is told by the day, where nothing else is asked for.
 const DAILY: i64 = 92;
 
+/// Rows of a timeline, at most: two centuries and a half by the day.
+const MOST_PERIODS: u64 = 100_000;
+
 impl Reader {
     /// S1 to S6: what was done, by account (without `by`), team, organisation, product, day, week or month.
     pub fn activity(&self, query: &Query) -> Result<Vec<Activity>> {
@@ -141,6 +144,15 @@ impl Reader {
             (Some((first, _)), Some((last, _))) => (*first, *last),
             _ => return Ok(Vec::new()),
         };
+        let days = match by {
+            By::Week => 7,
+            By::Month => 28,
+            _ => 1,
+        };
+        let count = first.abs_diff(last) / days;
+        if count > MOST_PERIODS {
+            return Err(QueryError::TooLong(count).into());
+        }
         let (mut rows, mut day) = (Vec::new(), first);
         while day <= last {
             let [seller, buyer] = periods.remove(&day).unwrap_or_default();

@@ -51,7 +51,13 @@ pub(super) async fn answer(
         .unwrap_or(if is_csv { MOST } else { 1_000 })
         .min(MOST);
     query.limit = Some(limit);
-    let (as_of, ()) = auditor.readers.ask(|_| Ok(())).await?;
+    let asked = Arc::new(query);
+    let query = Arc::clone(&asked);
+    let (as_of, found) = auditor
+        .readers
+        .ask(move |reader| reader.answer(ask, &query))
+        .await?;
+    // What is no question is refused, whatever the asker has already.
     let tag = tag(as_of);
     if headers
         .get(IF_NONE_MATCH)
@@ -59,12 +65,6 @@ pub(super) async fn answer(
     {
         return Ok((StatusCode::NOT_MODIFIED, [(ETAG, tag)]).into_response());
     }
-    let asked = Arc::new(query);
-    let query = Arc::clone(&asked);
-    let (as_of, found) = auditor
-        .readers
-        .ask(move |reader| reader.answer(ask, &query))
-        .await?;
     let next = next(&name, &asked, limit, &found);
     let mut response = if is_csv {
         table(ask.name(), &found)
@@ -72,7 +72,7 @@ pub(super) async fn answer(
         Json(found).into_response()
     };
     let head = response.headers_mut();
-    head.insert(ETAG, self::tag(as_of));
+    head.insert(ETAG, tag);
     head.insert(BLOCK, as_of.block.into());
     if let Some(next) = next.and_then(|next| HeaderValue::from_str(&next).ok()) {
         head.insert(LINK, next);

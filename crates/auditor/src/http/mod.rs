@@ -59,6 +59,7 @@ fn router(auditor: Arc<Auditor>, gate: Arc<Gate>, stop: CancellationToken) -> Ro
         .route("/metrics", get(measures))
         .fallback(async |view: page::View| page::refused(&view, &Problem::NoSuchRoute))
         .layer(Extension(stop))
+        .layer(Extension(live::Listeners::default()))
         .layer(from_fn_with_state((Arc::clone(&auditor), gate), guard))
         .with_state(auditor)
 }

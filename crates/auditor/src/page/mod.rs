@@ -329,5 +329,5 @@ fn refuse(view: &View, cause: &str, status: axum::http::StatusCode) -> Response 
 
 /// The same answer as CSV, for the period of a view.
 fn csv(ask: Ask, query: &Query) -> String {
-    view::csv(ask.name(), query)
+    view::csv(ask.name(), &ask.part_of(query))
 }

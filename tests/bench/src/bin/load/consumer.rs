@@ -184,7 +184,16 @@ impl Market {
     async fn asked(&self, request: RequestBuilder) -> Result<reqwest::Response> {
         loop {
             let request = request.try_clone().expect("its body is in memory");
-            let answer = request.send().await.wrap_err("the solver")?;
+            let answer = match request.send().await {
+                Ok(answer) => answer,
+                // A connection can end just when it is used again.
+                Err(error) if error.is_request() => {
+                    self.again.fetch_add(1, Ordering::Relaxed);
+                    tokio::time::sleep(AGAIN).await;
+                    continue;
+                }
+                Err(error) => return Err(error).wrap_err("the solver"),
+            };
             match answer.status() {
                 status if status.is_success() => return Ok(answer),
                 StatusCode::NOT_FOUND | StatusCode::CONFLICT | StatusCode::SERVICE_UNAVAILABLE => {

@@ -183,10 +183,10 @@ impl Server {
         let mut schemas = self.schemas.lock().unwrap_or_else(PoisonError::into_inner);
         *schemas += 1;
         let url = self.url();
-        let make = format!("CREATE SCHEMA test_{schemas}");
+        let sql = format!("CREATE SCHEMA test_{schemas}");
         // The client must not wait on a thread of a runtime, which that of a test may be.
         let made = std::thread::scope(|scope| {
-            let make = || postgres::Client::connect(&url, NoTls)?.batch_execute(&make);
+            let make = || postgres::Client::connect(&url, NoTls)?.batch_execute(&sql);
             scope.spawn(make).join()
         });
         made.expect("nothing panics").expect("schemas can be made");

@@ -95,7 +95,7 @@ impl Tracker {
                         cursor,
                     });
                 }
-                // What was read of it is kept, or taken back when the branch is left.
+                // What is old was kept, and is taken back when its branch is left.
                 Read::Changed => events = 0,
             }
         }
@@ -192,11 +192,24 @@ impl Tracker {
         Ok(Read::Done(count))
     }
 
-    /// While a page is written, the next one is decoded, and those after it are on their way.
+    /// Reads a range whole, or, where what it has may still be taken back, not at all: pages are of one branch or of two.
     async fn read_range(&mut self, from: u64, to: u64, can_undo: bool, head: Head) -> Result<Read> {
+        let before = self.writer()?.checkpoint()?;
+        let read = self.read_pages(from, to, can_undo, head).await;
+        if can_undo
+            && !matches!(read, Ok(Read::Done(_)))
+            && let Ok(writer) = self.writer()
+            && writer.checkpoint()? != before
+        {
+            writer.go_back(before.unwrap_or(GENESIS))?;
+        }
+        read
+    }
+
+    /// While a page is written, the next one is decoded, and those after it are on their way.
+    async fn read_pages(&mut self, from: u64, to: u64, can_undo: bool, head: Head) -> Result<Read> {
         let mut batches = decoded(self.chain.clone(), self.chain.pages(from, to), head);
         let mut writing: Option<JoinHandle<(Writer, Result<()>)>> = None;
-        let before = self.writer()?.checkpoint()?;
         let (mut count, mut ends) = (0, Vec::new());
         loop {
             let next = batches.recv().await;
@@ -206,13 +219,10 @@ impl Tracker {
                 written?;
             }
             let batch = match next {
-                None => {
-                    if can_undo && !are_of_one_branch(self.chain.clone(), &ends).await? {
-                        self.writer()?.go_back(before.unwrap_or(GENESIS))?;
-                        return Ok(Read::Changed);
-                    }
-                    return Ok(Read::Done(count));
+                None if can_undo && !are_of_one_branch(self.chain.clone(), &ends).await? => {
+                    return Ok(Read::Changed);
                 }
+                None => return Ok(Read::Done(count)),
                 Some(Err(Error::Restless)) => return Ok(Read::Changed),
                 Some(batch) => batch?,
             };

@@ -49,7 +49,8 @@ fn drawn(text: &str) -> String {
     });
     let mut page = String::new();
     push_html(&mut page, events);
-    page
+    // What is too long for the window can be scrolled by keyboard.
+    page.replace("<pre>", "<pre tabindex=\"0\">")
 }
 
 /// Headings and figures get names to lead to. The page has its title already.

@@ -130,9 +130,9 @@ words! {
 
     // Around every figure.
     Csv: "CSV", "CSV";
-    CsvOf: "{0}, as CSV", "{0}（CSV）";
+    CsvOf: "CSV, {0}", "CSV, {0}";
     AsTable: "As a table", "表で見る";
-    DefinitionOf: "{0}, definition of {1}", "{0}（{1} の定義）";
+    DefinitionOf: "{0}, definition of {1}", "{0}, {1} の定義";
     Nothing: "Nothing happened in this period.", "この期間の活動はありません。";
     TooFew: "too few to tell ({0} of {1})", "件数不足（{1} 件中 {0} 件）";
     NofM: "{0} of {1}", "{1} 件中 {0} 件";

@@ -1,5 +1,6 @@
 //! The one step that decides what is exported, the same for every format.
 
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use ayumi_misp::model::Sighting;
@@ -29,7 +30,7 @@ pub(crate) struct Selected<'a> {
     pub(crate) placed: Placed<'a>,
     /// What is stated on the attribute, and on its object.
     pub(crate) own: Statement,
-    pub(crate) object: Statement,
+    pub(crate) object: Rc<Statement>,
     pub(crate) stance: Stance,
     pub(crate) period: Period,
     /// The strictest mark that applies.
@@ -47,8 +48,12 @@ pub(crate) fn select<'a>(
     let mut selected = Vec::new();
     for (index, document) in documents.iter().enumerate() {
         let source = Rc::new(Source::of(document, index));
+        let mut objects = HashMap::new();
         for placed in document.attributes_and_proposals() {
-            match consider(&source, placed, options) {
+            let object = objects
+                .entry(placed.object_index())
+                .or_insert_with(|| Rc::new(Statement::of_object(document, &placed)));
+            match consider(&source, placed, Rc::clone(object), options) {
                 Ok(one) => selected.push(one),
                 Err(reason) => report.leave_out(reason),
             }
@@ -84,15 +89,41 @@ impl Selected<'_> {
     }
 }
 
+/// A text that is made of each document once, as all its attributes have it.
+pub(crate) struct PerDocument<F> {
+    make: F,
+    /// The position of the document, and its text.
+    made: Option<(usize, String)>,
+}
+
+impl<F: Fn(&Document) -> String> PerDocument<F> {
+    pub(crate) fn new(make: F) -> Self {
+        Self { make, made: None }
+    }
+
+    /// The text of the attribute's document. The attributes of a document come together.
+    pub(crate) fn of(&mut self, one: &Selected<'_>) -> &str {
+        let index = one.source.index;
+        if self.made.as_ref().is_none_or(|(made, _)| *made != index) {
+            self.made = None;
+        }
+        let (_, text) = self
+            .made
+            .get_or_insert_with(|| (index, (self.make)(one.source.document)));
+        text
+    }
+}
+
 fn consider<'a>(
     source: &Rc<Source<'a>>,
     placed: Placed<'a>,
+    object: Rc<Statement>,
     options: &Options,
 ) -> Result<Selected<'a>, Reason> {
     check_state(source.document, &placed, options)?;
     let own = Statement::of_attribute(source.document, &placed);
-    let object = Statement::of_object(source.document, &placed);
-    let period = periods(source, &placed, [&own, &object], options).at(options.at)?;
+    let near = [&own, &*object];
+    let period = periods(source, &placed, near, options).at(options.at)?;
     let classes = observable::classes(&kind(&placed));
     let stance = stance(
         source,

@@ -113,12 +113,12 @@ fn insert_tags(
             range: list,
         });
     }
-    let last = written
+    let tail = written
         .iter()
         .rposition(|byte| !b" \n\r\t]".contains(byte))?;
     (written[0] == b'[').then(|| {
         let space = space_at(bytes, list.start + 1);
-        let end = list.start + last + 1;
+        let end = list.start + tail + 1;
         let list = tags.iter().map(|tag| format!(",{space}{tag}"));
         Change {
             pointer,

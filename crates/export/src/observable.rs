@@ -157,6 +157,13 @@ pub(crate) fn read(
     wanted.map(|(class, part)| class.read(part)).collect()
 }
 
+impl Observable {
+    /// Whether it is a name or a URL, as [`Class::is_contacted`] has it.
+    pub(crate) fn is_contacted(&self) -> bool {
+        matches!(self, Self::Domain(_) | Self::Host(_) | Self::Url(_))
+    }
+}
+
 impl Class {
     /// Whether it is a name or a URL, which one side of a connection looks up and the other never has.
     pub(crate) fn is_contacted(self) -> bool {

@@ -63,27 +63,29 @@ fn rules(one: &Selected<'_>, options: &Options) -> Result<Vec<Rule>, Reason> {
         _ => None,
     });
     let asked = options.directions().collect::<Vec<_>>();
-    let both = [Direction::Outbound, Direction::Inbound].into_iter();
-    let directions = both
-        .filter(|direction| asked.iter().all(|asked| asked == direction))
-        .filter(|direction| one.stance.towards(*direction).is_ok())
-        .collect::<Vec<_>>();
+    let directions = |observable: &Observable| {
+        let is_contacted = observable.is_contacted();
+        let both = [Direction::Outbound, Direction::Inbound].into_iter();
+        both.filter(|direction| asked.iter().all(|asked| asked == direction))
+            .filter(|direction| one.stance.towards(*direction, is_contacted).is_ok())
+            .collect::<Vec<_>>()
+    };
     // What has no place in either direction has none, whatever its direction.
     placed(observables, |observable| {
         rules_of(observable, port, Direction::Outbound)
     })?;
-    if directions.is_empty() {
-        one.stance.towards(Direction::Outbound)?;
-    }
     placed(observables, |observable| {
-        let rules = directions
-            .iter()
-            .map(|direction| rules_of(observable, port, *direction));
+        let rules = directions(observable)
+            .into_iter()
+            .map(|direction| rules_of(observable, port, direction));
         let written = rules.filter(|rules| *rules != Err(Reason::OtherDirection));
         Ok(written.collect::<Result<Vec<_>, _>>()?.concat())
     })
     .map_err(|reason| match reason {
-        Reason::NoPlace => Reason::OtherDirection,
+        Reason::NoPlace => {
+            let outbound = one.stance.towards(Direction::Outbound, false);
+            outbound.err().unwrap_or(Reason::OtherDirection)
+        }
         reason => reason,
     })
 }

@@ -493,6 +493,52 @@ proptest! {
     }
 }
 
+#[test]
+fn an_address_that_states_no_direction_does_not_go_out_with_its_name() {
+    let pair = |tags: &[&str]| one("domain|ip", "evil.example|198.51.100.1", tags);
+    let outbound = asked(Direction::Outbound);
+    let firewall = Options {
+        control_point: Some(ControlPoint::Firewall),
+        ..outbound.clone()
+    };
+    assert_eq!(text(&pair(&[]), Format::List, &outbound), "evil.example\n");
+    for format in [Format::List, Format::Suricata, Format::Rpz] {
+        assert_eq!(
+            reason(&pair(&[]), format, &firewall),
+            Some(Reason::UnstatedDirection)
+        );
+    }
+    for options in [options(), outbound.clone()] {
+        let rules = text(&pair(&[]), Format::Suricata, &options);
+        assert!(
+            rules.contains("dns.query") && !rules.contains("198.51.100.1"),
+            "{rules}"
+        );
+    }
+    let stated = text(&pair(&[OUTBOUND]), Format::Suricata, &outbound);
+    assert!(
+        stated.contains("$HOME_NET any -> 198.51.100.1 any"),
+        "{stated}"
+    );
+    let inbound = text(&pair(&[INBOUND]), Format::Suricata, &options());
+    assert!(
+        inbound.contains("198.51.100.1 any -> $HOME_NET any") && !inbound.contains("dns.query"),
+        "{inbound}"
+    );
+}
+
+#[test]
+fn a_zone_blocks_the_name_of_a_pair_and_not_its_address() {
+    for tags in [&[][..], &[OUTBOUND]] {
+        let pair = one("domain|ip", "evil.example|198.51.100.1", tags);
+        let zone = text(&pair, Format::Rpz, &options());
+        assert!(
+            zone.contains("\nevil.example CNAME .") && !zone.contains("rpz-ip"),
+            "{zone}"
+        );
+    }
+}
+
 /// Whatever is done for each attribute with all of a document would take minutes of this one.
 #[test]
 fn a_long_document_takes_as_long_as_it_is() {

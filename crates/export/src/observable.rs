@@ -195,7 +195,7 @@ impl Class {
         let observable = match self {
             Self::Address => Observable::Address(value::address(part)?),
             Self::Port => Observable::Port(port(part)?),
-            Self::Domain => Observable::Domain(value::name(part)?),
+            Self::Domain => Observable::Domain(value::domain(part)?),
             Self::Host => Observable::Host(value::name(part)?),
             Self::Url => Observable::Url(value::link(part)?),
             Self::Mail(which) => Observable::Mail(which, value::mailbox(part)?),

@@ -60,7 +60,7 @@ fn indicator(observable: &Observable) -> Result<(String, &'static str), Reason> 
         }
         Observable::Address(network) => (network.to_string(), "Intel::SUBNET"),
         Observable::Domain(name) | Observable::Host(name) => (name.clone(), "Intel::DOMAIN"),
-        Observable::Url(link) => (link.without_scheme().to_owned(), "Intel::URL"),
+        Observable::Url(link) => (link.requested().to_owned(), "Intel::URL"),
         Observable::Mail(_, address) => (address.clone(), "Intel::EMAIL"),
         Observable::Digest(_, digest) => (digest.clone(), "Intel::FILE_HASH"),
         Observable::Certificate(_, digest) => (digest.clone(), "Intel::CERT_HASH"),

@@ -164,6 +164,13 @@ fn zeek(text: &str) -> Vec<Vec<String>> {
 }
 
 #[test]
+fn zeek_gets_of_a_url_what_is_requested() {
+    let url = "http://user:word@Evil.example:81/a?b#c";
+    let text = text(&one("url", url, &[]), Format::Zeek, &options());
+    assert_eq!(zeek(&text)[0][0], "evil.example:81/a?b");
+}
+
+#[test]
 fn zeek_reads_every_value_back() {
     let attributes = [
         attribute("ip-dst", "192.0.2.1", &[]),

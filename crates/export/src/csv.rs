@@ -1,8 +1,8 @@
 //! MISP's CSV: the columns of its own export, a line an attribute, quoted as RFC 4180 has it.
 //!
 //! Values of networks are refanged, all others are as they came. Spreadsheets run what starts like a formula: texts for
-//! people get an apostrophe in front, as they would by hand; a value that starts so is left out, because with an apostrophe
-//! it would match nothing.
+//! people get an apostrophe in front, as they would by hand; a value that is written so is left out, because with an
+//! apostrophe it would match nothing.
 
 use ayumi_misp::{Text, refang};
 
@@ -71,9 +71,6 @@ fn value(one: &Selected<'_>) -> Result<String, Reason> {
     if value.trim().is_empty() {
         return Err(Reason::Malformed);
     }
-    if is_formula(&value) {
-        return Err(Reason::Formula);
-    }
     let of_networks = |class: &Class| {
         matches!(
             class,
@@ -81,18 +78,23 @@ fn value(one: &Selected<'_>) -> Result<String, Reason> {
         )
     };
     let classes = classes(&one.kind()).unwrap_or_default();
-    Ok(if classes.iter().any(of_networks) {
+    let written = if classes.iter().any(of_networks) {
         refang(value.trim())
     } else {
         value.into_owned()
-    })
+    };
+    if is_formula(&written) {
+        return Err(Reason::Formula);
+    }
+    Ok(written)
 }
 
 fn told(text: Option<&Text>) -> String {
     harmless(text.and_then(Text::text).unwrap_or_default().into_owned())
 }
 
-fn harmless(text: String) -> String {
+/// A cell that no spreadsheet runs: with an apostrophe in front if it would take it for a formula.
+pub fn harmless(text: String) -> String {
     if is_formula(&text) {
         format!("'{text}")
     } else {
@@ -100,16 +102,45 @@ fn harmless(text: String) -> String {
     }
 }
 
-/// Whether a spreadsheet takes it for a formula; a number with its sign is none.
-fn is_formula(text: &str) -> bool {
+/// Whether a spreadsheet takes it for a formula, whatever blank is before it; a number with its sign is none.
+pub fn is_formula(text: &str) -> bool {
     let is_number = |rest: &str| {
         rest.chars()
             .all(|c| c.is_ascii_digit() || matches!(c, ' ' | '.' | '-' | '(' | ')'))
     };
-    let text = text.trim_start_matches([' ', '\u{feff}']);
-    match text.chars().next() {
-        Some('=' | '@' | '\t' | '\r' | '\n' | '＝' | '＋' | '－' | '＠') => true,
-        Some('+' | '-') => !is_number(&text[1..]),
+    let shown = text.trim_start_matches(is_blank);
+    let blank = &text[..text.len() - shown.len()];
+    match shown.chars().next() {
+        _ if blank.contains(['\t', '\r', '\n']) => true,
+        Some('=' | '@' | '＝' | '＋' | '－' | '＠') => true,
+        Some('+' | '-') => !is_number(&shown[1..]),
         _ => false,
     }
+}
+
+/// White space, controls, and what Unicode has that is not seen (`Default_Ignorable_Code_Point`, interlinear marks).
+fn is_blank(c: char) -> bool {
+    c.is_whitespace()
+        || c.is_control()
+        || matches!(
+            c,
+            '\u{ad}'
+                | '\u{34f}'
+                | '\u{61c}'
+                | '\u{115f}'..='\u{1160}'
+                | '\u{17b4}'..='\u{17b5}'
+                | '\u{180b}'..='\u{180f}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{202a}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{2800}'
+                | '\u{3164}'
+                | '\u{fe00}'..='\u{fe0f}'
+                | '\u{feff}'
+                | '\u{ffa0}'
+                | '\u{fff0}'..='\u{fffb}'
+                | '\u{1bca0}'..='\u{1bca3}'
+                | '\u{1d173}'..='\u{1d17a}'
+                | '\u{e0000}'..='\u{e0fff}'
+        )
 }

@@ -12,7 +12,7 @@
 //! traffic; a value that a format cannot carry is left out, never written broken; and no input makes this crate panic.
 //! The same documents and options give the same bytes.
 
-mod csv;
+pub mod csv;
 mod format;
 mod list;
 mod misp;

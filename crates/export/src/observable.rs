@@ -157,6 +157,13 @@ pub(crate) fn read(
     wanted.map(|(class, part)| class.read(part)).collect()
 }
 
+impl Observable {
+    /// Whether it is a name or a URL, as [`Class::is_contacted`] has it.
+    pub(crate) fn is_contacted(&self) -> bool {
+        matches!(self, Self::Domain(_) | Self::Host(_) | Self::Url(_))
+    }
+}
+
 impl Class {
     /// Whether it is a name or a URL, which one side of a connection looks up and the other never has.
     pub(crate) fn is_contacted(self) -> bool {
@@ -188,7 +195,7 @@ impl Class {
         let observable = match self {
             Self::Address => Observable::Address(value::address(part)?),
             Self::Port => Observable::Port(port(part)?),
-            Self::Domain => Observable::Domain(value::name(part)?),
+            Self::Domain => Observable::Domain(value::domain(part)?),
             Self::Host => Observable::Host(value::name(part)?),
             Self::Url => Observable::Url(value::link(part)?),
             Self::Mail(which) => Observable::Mail(which, value::mailbox(part)?),

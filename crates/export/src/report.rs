@@ -187,7 +187,7 @@ impl Report {
     pub(crate) fn lines<'a, 'b: 'a>(
         &mut self,
         selected: &'a [Selected<'b>],
-        write: impl Fn(&'a Selected<'b>) -> Result<Vec<String>, Reason>,
+        mut write: impl FnMut(&'a Selected<'b>) -> Result<Vec<String>, Reason>,
     ) -> Vec<String> {
         let mut seen = HashSet::new();
         let mut lines = Vec::new();

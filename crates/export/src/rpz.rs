@@ -19,8 +19,13 @@ const MAX_OWNER_CHARS: usize = 190;
 pub(crate) fn write(selected: &[Selected<'_>], options: &Options, report: &mut Report) -> String {
     let records = report.lines(selected, |one| {
         let observables = one.observables()?;
-        let owners = placed(observables, owners)?;
-        one.stance.towards(Direction::Outbound)?;
+        // Of a name with its address the name alone is blocked: others are at that address, too.
+        let has_name = observables.iter().any(Observable::is_contacted);
+        let owners = placed(observables, |observable| match observable {
+            Observable::Address(_) if has_name => Err(Reason::NoPlace),
+            observable => owners(observable),
+        })?;
+        one.stance.towards(Direction::Outbound, has_name)?;
         if one.pap >= Pap::Amber {
             return Err(Reason::Pap);
         }

@@ -1,5 +1,6 @@
 //! The one step that decides what is exported, the same for every format.
 
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use ayumi_misp::model::Sighting;
@@ -29,7 +30,7 @@ pub(crate) struct Selected<'a> {
     pub(crate) placed: Placed<'a>,
     /// What is stated on the attribute, and on its object.
     pub(crate) own: Statement,
-    pub(crate) object: Statement,
+    pub(crate) object: Rc<Statement>,
     pub(crate) stance: Stance,
     pub(crate) period: Period,
     /// The strictest mark that applies.
@@ -47,8 +48,12 @@ pub(crate) fn select<'a>(
     let mut selected = Vec::new();
     for (index, document) in documents.iter().enumerate() {
         let source = Rc::new(Source::of(document, index));
+        let mut objects = HashMap::new();
         for placed in document.attributes_and_proposals() {
-            match consider(&source, placed, options) {
+            let object = objects
+                .entry(placed.object_index())
+                .or_insert_with(|| Rc::new(Statement::of_object(document, &placed)));
+            match consider(&source, placed, Rc::clone(object), options) {
                 Ok(one) => selected.push(one),
                 Err(reason) => report.leave_out(reason),
             }
@@ -84,27 +89,45 @@ impl Selected<'_> {
     }
 }
 
+/// A text that is made of each document once, as all its attributes have it.
+pub(crate) struct PerDocument<F> {
+    make: F,
+    /// The position of the document, and its text.
+    made: Option<(usize, String)>,
+}
+
+impl<F: Fn(&Document) -> String> PerDocument<F> {
+    pub(crate) fn new(make: F) -> Self {
+        Self { make, made: None }
+    }
+
+    /// The text of the attribute's document. The attributes of a document come together.
+    pub(crate) fn of(&mut self, one: &Selected<'_>) -> &str {
+        let index = one.source.index;
+        if self.made.as_ref().is_none_or(|(made, _)| *made != index) {
+            self.made = None;
+        }
+        let (_, text) = self
+            .made
+            .get_or_insert_with(|| (index, (self.make)(one.source.document)));
+        text
+    }
+}
+
 fn consider<'a>(
     source: &Rc<Source<'a>>,
     placed: Placed<'a>,
+    object: Rc<Statement>,
     options: &Options,
 ) -> Result<Selected<'a>, Reason> {
     check_state(source.document, &placed, options)?;
     let own = Statement::of_attribute(source.document, &placed);
-    let object = Statement::of_object(source.document, &placed);
-    let period = periods(source, &placed, [&own, &object], options).at(options.at)?;
+    let near = [&own, &*object];
+    let period = periods(source, &placed, near, options).at(options.at)?;
     let classes = observable::classes(&kind(&placed));
-    let stance = stance(
-        source,
-        &placed,
-        [&own, &object],
-        classes.as_deref(),
-        options,
-    );
-    options
-        .directions()
-        .try_for_each(|direction| stance.towards(direction))?;
-    let observables = observables(source, &placed, [&own, &object], classes, options)?;
+    let stance = stance(source, &placed, near, options);
+    let classes = classes.unwrap_or_default();
+    let observables = observables(source, &placed, near, &classes, stance, options)?;
     let listed = options.listing.as_ref().map(|listing| listing.pap);
     Ok(Selected {
         pap: source
@@ -184,7 +207,6 @@ fn stance(
     source: &Source<'_>,
     placed: &Placed<'_>,
     [own, object]: [&Statement; 2],
-    classes: Option<&[Class]>,
     options: &Options,
 ) -> Stance {
     let of_type = placed
@@ -195,27 +217,47 @@ fn stance(
     Stance::of(
         [own.directions, object.directions, of_type],
         std::iter::once(source.statement.directions).chain(listed),
-        classes.is_some_and(|classes| classes.iter().any(|class| class.is_contacted())),
     )
 }
 
-/// The observables that are of use at the control point. What is stated on the attribute or its object decides; else the type
-/// does, within what the document states.
+/// The observables that go in the direction asked for and are of use at the control point.
 fn observables(
     source: &Source<'_>,
     placed: &Placed<'_>,
     near: [&Statement; 2],
-    classes: Option<Vec<Class>>,
+    classes: &[Class],
+    stance: Stance,
     options: &Options,
 ) -> Result<Result<Vec<Observable>, Reason>, Reason> {
-    let classes = classes.unwrap_or_default();
-    let value = placed.attribute.value.text().unwrap_or_default();
-    let read = |wanted: &dyn Fn(Class) -> bool| match classes.as_slice() {
-        [] => Err(Reason::NoPlace),
-        classes => observable::read(classes, &value, wanted),
+    let towards = |is_contacted| {
+        let mut directions = options.directions();
+        directions.try_for_each(|direction| stance.towards(direction, is_contacted))
     };
+    towards(classes.iter().any(|class| class.is_contacted()))?;
+    let of_use = of_use(source, near, classes, options)?;
+    if classes.is_empty() {
+        return Ok(Err(Reason::NoPlace));
+    }
+    // A port goes where its address or host goes.
+    let goes = |class: Class| class == Class::Port || towards(class.is_contacted()).is_ok();
+    let wanted = |class: Class| of_use.contains(&class) && goes(class);
+    if !classes.iter().any(|class| wanted(*class)) {
+        towards(false)?;
+    }
+    let value = placed.attribute.value.text().unwrap_or_default();
+    Ok(observable::read(classes, &value, wanted))
+}
+
+/// The parts that are of use at the control point. What is stated on the attribute or its object decides; else the type does,
+/// within what the document states.
+fn of_use(
+    source: &Source<'_>,
+    near: [&Statement; 2],
+    classes: &[Class],
+    options: &Options,
+) -> Result<Vec<Class>, Reason> {
     let Some(point) = options.control_point else {
-        return Ok(read(&|_| true));
+        return Ok(classes.to_vec());
     };
     let fitting = classes
         .iter()
@@ -232,7 +274,10 @@ fn observables(
     if !accepted {
         return Err(Reason::OtherControlPoint);
     }
-    Ok(read(&|class| !fitting || class.is_of_use_at(point)))
+    let of_use = classes.iter().copied();
+    Ok(of_use
+        .filter(|class| !fitting || class.is_of_use_at(point))
+        .collect())
 }
 
 fn kind(placed: &Placed<'_>) -> String {

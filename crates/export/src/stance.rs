@@ -16,10 +16,7 @@ pub(crate) enum Stance {
     /// What is stated leaves none.
     Contradicted,
     /// Nothing states one.
-    Unstated {
-        /// Whether it is a name or a URL, which is contacted from inside.
-        is_contacted: bool,
-    },
+    Unstated,
 }
 
 impl Stance {
@@ -29,26 +26,25 @@ impl Stance {
     pub(crate) fn of(
         near: impl IntoIterator<Item = Set<Direction>>,
         wide: impl IntoIterator<Item = Set<Direction>>,
-        is_contacted: bool,
     ) -> Self {
         let wide = wide.into_iter().filter(|set| set.iter().count() == 1);
         let stated = near.into_iter().filter(|set| !set.is_empty()).chain(wide);
         match stated.reduce(intersection) {
-            None => Self::Unstated { is_contacted },
+            None => Self::Unstated,
             Some(agreed) if agreed.is_empty() => Self::Contradicted,
             Some(agreed) => Self::Stated(agreed),
         }
     }
 
-    /// Whether a control for this direction may act on it. Towards the inside only what is stated to come from outside; towards
-    /// the outside also names and URLs of which nothing is stated.
-    pub(crate) fn towards(self, direction: Direction) -> Result<(), Reason> {
+    /// Whether a control for this direction may act on a part of the value. Towards the inside only what is stated to come from
+    /// outside; towards the outside also what is contacted, a name or a URL, where nothing is stated.
+    pub(crate) fn towards(self, direction: Direction, is_contacted: bool) -> Result<(), Reason> {
         match self {
             Self::Stated(directions) if directions.contains(direction) => Ok(()),
             Self::Stated(_) => Err(Reason::OtherDirection),
             Self::Contradicted => Err(Reason::ContradictedDirection),
-            Self::Unstated { is_contacted: true } if direction == Direction::Outbound => Ok(()),
-            Self::Unstated { .. } => Err(Reason::UnstatedDirection),
+            Self::Unstated if is_contacted && direction == Direction::Outbound => Ok(()),
+            Self::Unstated => Err(Reason::UnstatedDirection),
         }
     }
 
@@ -65,7 +61,7 @@ impl Stance {
     pub(crate) fn stated(self) -> Set<Direction> {
         match self {
             Self::Stated(directions) => directions,
-            Self::Contradicted | Self::Unstated { .. } => Set::EMPTY,
+            Self::Contradicted | Self::Unstated => Set::EMPTY,
         }
     }
 }

@@ -46,10 +46,12 @@ pub(crate) fn write(
 ) -> String {
     let mut bundle = Bundle::default();
     bundle.add_all(extension::definition());
+    let mut rest = selected;
     for (index, document) in documents.iter().enumerate() {
-        let of_document = selected.iter().filter(|one| one.source.index == index);
-        let of_document = of_document.collect::<Vec<_>>();
-        Writer::new(document, index, &mut bundle).write(&of_document, options, report);
+        let end = rest.partition_point(|one| one.source.index == index);
+        let (of_document, others) = rest.split_at(end);
+        Writer::new(document, index, &mut bundle).write(of_document, options, report);
+        rest = others;
     }
     format!("{:#}\n", bundle.finish())
 }
@@ -97,13 +99,16 @@ struct Writer<'a, 'b> {
     /// When the document was last changed.
     changed: u64,
     creator: String,
-    /// Ids of what the report is about.
+    /// Ids of what the report is about, in order, and the same to look them up.
     refs: Vec<String>,
+    referred: HashSet<String>,
     /// STIX ids by the uuids of what they were in MISP.
     by_uuid: HashMap<String, String>,
     /// The ids of the indicators of each object, by its place.
     members: BTreeMap<usize, Vec<String>>,
     tlp: Tlp,
+    /// How sure the document says it is.
+    confidence: Option<u8>,
 }
 
 impl<'a, 'b> Writer<'a, 'b> {
@@ -114,6 +119,7 @@ impl<'a, 'b> Writer<'a, 'b> {
         let creator = bundle.add(identity(document, changed));
         Self {
             tlp: source.statement.tlp,
+            confidence: threat::confidence(&source.statement),
             document,
             source,
             bundle,
@@ -121,12 +127,13 @@ impl<'a, 'b> Writer<'a, 'b> {
             changed,
             creator,
             refs: Vec::new(),
+            referred: HashSet::new(),
             by_uuid: HashMap::new(),
             members: BTreeMap::new(),
         }
     }
 
-    fn write(mut self, selected: &[&Selected<'_>], options: &Options, report: &mut Report) {
+    fn write(mut self, selected: &[Selected<'_>], options: &Options, report: &mut Report) {
         for one in selected {
             if let Some((kind, pattern)) = report.count(one, pattern::of(one)) {
                 self.indicator(one, kind, &pattern);
@@ -161,7 +168,7 @@ impl<'a, 'b> Writer<'a, 'b> {
     /// Adds an object that the report is about.
     fn add_reported(&mut self, object: Map<String, Value>) -> String {
         let id = self.add(object);
-        if !self.refs.contains(&id) {
+        if self.referred.insert(id.clone()) {
             self.refs.push(id.clone());
         }
         id
@@ -206,8 +213,8 @@ impl<'a, 'b> Writer<'a, 'b> {
             put(&mut object, "valid_until", json!(id::time(until)));
         }
         put_labels(&mut object, one.own.tags.iter().chain(&one.object.tags));
-        let statements = [&one.own, &one.object, &self.source.statement];
-        if let Some(confidence) = statements.into_iter().find_map(threat::confidence) {
+        let near = threat::confidence(&one.own).or_else(|| threat::confidence(&one.object));
+        if let Some(confidence) = near.or(self.confidence) {
             put(&mut object, "confidence", json!(confidence));
         }
         if let Some(uuid) = &uuid {
@@ -227,9 +234,7 @@ impl<'a, 'b> Writer<'a, 'b> {
 
     /// What belongs to an indicator: its object, its threats, what to do about it, where it was seen.
     fn around(&mut self, one: &Selected<'_>, indicator: &str, tlp: Tlp) {
-        if let Some(object) = one.placed.object
-            && let Some(index) = self.index_of(object)
-        {
+        if let Some(index) = one.placed.object_index() {
             let members = self.members.entry(index).or_default();
             members.push(indicator.to_owned());
         }
@@ -437,14 +442,6 @@ impl<'a, 'b> Writer<'a, 'b> {
 
     fn place(&self, one: &Selected<'_>) -> String {
         format!("{} {}", self.key, one.placed.pointer())
-    }
-
-    /// The place of an object of an event. A document that is an object is no grouping in a grouping.
-    fn index_of(&self, object: &Object) -> Option<usize> {
-        self.document.event()?;
-        let mut objects = self.document.objects();
-        let found = objects.find(|(_, other)| std::ptr::eq(*other, object))?;
-        Some(found.0)
     }
 }
 

@@ -10,14 +10,14 @@
 use std::collections::HashSet;
 use std::fmt::Write as _;
 
-use ayumi_misp::Direction;
+use ayumi_misp::{Direction, Document};
 use ipnet::IpNet;
 use uuid::Uuid;
 
 use crate::observable::Observable;
 use crate::options::Options;
 use crate::report::{Reason, Report, placed};
-use crate::select::Selected;
+use crate::select::{PerDocument, Selected};
 use crate::text::{cut, rfc3339, title};
 
 /// Rule numbers from here on are nobody's: the well-known rule sets stay below, and a number has 32 bits.
@@ -44,11 +44,12 @@ pub(crate) fn write(selected: &[Selected<'_>], options: &Options, report: &mut R
     let mut sids = Sids::default();
     let mut seen = HashSet::new();
     let mut text = String::new();
+    let mut message = PerDocument::new(message);
     for one in selected {
         for rule in report.count(one, rules(one, options)).unwrap_or_default() {
             if seen.insert(rule.clone()) {
                 let sid = sids.next(one, &rule);
-                let _ = writeln!(text, "{}", rule.written(one, sid));
+                let _ = writeln!(text, "{}", rule.written(one, message.of(one), sid));
             }
         }
     }
@@ -62,27 +63,29 @@ fn rules(one: &Selected<'_>, options: &Options) -> Result<Vec<Rule>, Reason> {
         _ => None,
     });
     let asked = options.directions().collect::<Vec<_>>();
-    let both = [Direction::Outbound, Direction::Inbound].into_iter();
-    let directions = both
-        .filter(|direction| asked.iter().all(|asked| asked == direction))
-        .filter(|direction| one.stance.towards(*direction).is_ok())
-        .collect::<Vec<_>>();
+    let directions = |observable: &Observable| {
+        let is_contacted = observable.is_contacted();
+        let both = [Direction::Outbound, Direction::Inbound].into_iter();
+        both.filter(|direction| asked.iter().all(|asked| asked == direction))
+            .filter(|direction| one.stance.towards(*direction, is_contacted).is_ok())
+            .collect::<Vec<_>>()
+    };
     // What has no place in either direction has none, whatever its direction.
     placed(observables, |observable| {
         rules_of(observable, port, Direction::Outbound)
     })?;
-    if directions.is_empty() {
-        one.stance.towards(Direction::Outbound)?;
-    }
     placed(observables, |observable| {
-        let rules = directions
-            .iter()
-            .map(|direction| rules_of(observable, port, *direction));
+        let rules = directions(observable)
+            .into_iter()
+            .map(|direction| rules_of(observable, port, direction));
         let written = rules.filter(|rules| *rules != Err(Reason::OtherDirection));
         Ok(written.collect::<Result<Vec<_>, _>>()?.concat())
     })
     .map_err(|reason| match reason {
-        Reason::NoPlace => Reason::OtherDirection,
+        Reason::NoPlace => {
+            let outbound = one.stance.towards(Direction::Outbound, false);
+            outbound.err().unwrap_or(Reason::OtherDirection)
+        }
         reason => reason,
     })
 }
@@ -205,7 +208,7 @@ fn content(text: &str) -> Result<String, Reason> {
 }
 
 impl Rule {
-    fn written(&self, one: &Selected<'_>, sid: u32) -> String {
+    fn written(&self, one: &Selected<'_>, message: &str, sid: u32) -> String {
         let Self {
             protocol,
             address,
@@ -217,7 +220,7 @@ impl Rule {
             Direction::Outbound => format!("$HOME_NET any -> {address} {port}"),
             Direction::Inbound => format!("{address} {port} -> $HOME_NET any"),
         };
-        let (message, metadata, rev) = (message(one), metadata(one, self.direction), revision(one));
+        let (metadata, rev) = (metadata(one, self.direction), revision(one));
         format!(
             "alert {protocol} {traffic} (msg:\"{message}\"; {options}{metadata}sid:{sid}; rev:{rev};)"
         )
@@ -225,8 +228,8 @@ impl Rule {
 }
 
 /// The title, without what has a meaning in a rule.
-fn message(one: &Selected<'_>) -> String {
-    let title = title(one.source.document);
+fn message(document: &Document) -> String {
+    let title = title(document);
     let plain = |c: char| {
         c.is_alphanumeric() || matches!(c, ' ' | '-' | '_' | '.' | ',' | '(' | ')' | '/' | '+')
     };

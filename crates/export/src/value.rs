@@ -1,10 +1,12 @@
 //! Values of networks, checked and in one spelling, so that no format has to doubt them.
 
+use std::collections::HashSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::LazyLock;
 
 use ayumi_misp::refang;
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
-use url::{Host, Url};
+use url::{Host, Position, Url};
 
 use crate::report::Reason;
 
@@ -43,7 +45,7 @@ pub(crate) fn address(text: &str) -> Result<IpNet, Reason> {
     if internal {
         return Err(Reason::Internal);
     }
-    if network.prefix_len() < widest {
+    if network.prefix_len() < widest || is_teredo(network) {
         return Err(Reason::TooBroad);
     }
     Ok(network)
@@ -65,6 +67,15 @@ pub(crate) fn name(text: &str) -> Result<String, Reason> {
     Ok(name)
 }
 
+/// A name with all names below it, which are to be of one owner.
+pub(crate) fn domain(text: &str) -> Result<String, Reason> {
+    let name = name(text)?;
+    if is_above_suffixes(&name) {
+        return Err(Reason::TooBroad);
+    }
+    Ok(name)
+}
+
 /// A URL, with or without its scheme.
 pub(crate) fn link(text: &str) -> Result<Link, Reason> {
     let text = refang(text.trim());
@@ -77,6 +88,12 @@ pub(crate) fn link(text: &str) -> Result<Link, Reason> {
     } else {
         format!("http://{text}")
     };
+    // Readers differ in what such a host is: to some a backslash ends it, and empty ones are passed over.
+    let behind = whole.split_once("://").map_or("", |(_, behind)| behind);
+    let authority = behind.split(['/', '?', '#']).next().unwrap_or_default();
+    if authority.is_empty() || authority.contains('\\') {
+        return Err(Reason::Malformed);
+    }
     let url = Url::parse(&whole).map_err(|_| Reason::Malformed)?;
     match url.host().ok_or(Reason::Malformed)? {
         // Of a scheme that the standard does not know the host is as it was written.
@@ -97,9 +114,9 @@ pub(crate) fn link(text: &str) -> Result<Link, Reason> {
 }
 
 impl Link {
-    /// In the URL standard's spelling, without the scheme.
-    pub(crate) fn without_scheme(&self) -> &str {
-        without_scheme(&self.url)
+    /// What is asked of whom: host, port, path and query, in the URL standard's spelling.
+    pub(crate) fn requested(&self) -> &str {
+        &self.url[Position::BeforeHost..Position::AfterQuery]
     }
 }
 
@@ -149,15 +166,32 @@ fn check_name(name: &str) -> Result<(), Reason> {
     }
 }
 
-/// An IPv4 address that is written as IPv6, as IPv4.
+/// Whether names below it are public suffixes: by a wildcard in the list (`kawasaki.jp`), or by longer names
+/// (`amazonaws.com`).
+fn is_above_suffixes(name: &str) -> bool {
+    static PARENTS: LazyLock<HashSet<&str>> =
+        LazyLock::new(|| include_str!("../data/suffix-parents.txt").lines().collect());
+    let below = format!("x.{name}");
+    psl::suffix_str(&below) == Some(&*below) || PARENTS.contains(name)
+}
+
+/// IPv4 that is written as IPv6, as IPv4: mapped (`::ffff:0:0/96`), translated (`64:ff9b::/96`, RFC 6052) and 6to4
+/// (`2002::/16`, RFC 3056).
 fn mapped(network: IpNet) -> IpNet {
-    match network {
-        IpNet::V6(v6) if v6.prefix_len() >= 96 => match v6.addr().to_ipv4_mapped() {
-            Some(v4) => Ipv4Net::new(v4, v6.prefix_len() - 96).map_or(network, IpNet::V4),
-            None => network,
-        },
-        _ => network,
-    }
+    let IpNet::V6(v6) = network else {
+        return network;
+    };
+    let start = match v6.addr().segments() {
+        [0, 0, 0, 0, 0, 0xffff, ..] | [0x64, 0xff9b, 0, 0, 0, 0, ..] => 96,
+        [0x2002, ..] => 16,
+        _ => return network,
+    };
+    let Some(length) = v6.prefix_len().checked_sub(start) else {
+        return network;
+    };
+    let bits = v6.addr().to_bits() >> (96 - start) & u128::from(u32::MAX);
+    let v4 = Ipv4Addr::from_bits(u32::try_from(bits).unwrap_or_default());
+    Ipv4Net::new(v4, length.min(32)).map_or(network, IpNet::V4)
 }
 
 /// Private use, this host, links, multicast, and what is reserved (RFC 6890); not the blocks for documentation, which no
@@ -176,21 +210,27 @@ fn is_internal_v4(network: Ipv4Net) -> bool {
     ];
     blocks
         .into_iter()
-        .any(|(block, length)| Ipv4Net::new_assert(block, length).contains(&network.network()))
-        && network.prefix_len() > 0
+        .any(|(block, length)| Ipv4Net::new_assert(block, length).contains(&network))
 }
 
+/// The same of IPv6. What `::/8` has of the world is IPv4, and was [`mapped`].
 fn is_internal_v6(network: Ipv6Net) -> bool {
     let blocks = [
-        (Ipv6Addr::UNSPECIFIED, 127),
+        (Ipv6Addr::UNSPECIFIED, 8),
         (Ipv6Addr::new(0xfc00, 0, 0, 0, 0, 0, 0, 0), 7),
         (Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0), 10),
+        (Ipv6Addr::new(0xfec0, 0, 0, 0, 0, 0, 0, 0), 10),
         (Ipv6Addr::new(0xff00, 0, 0, 0, 0, 0, 0, 0), 8),
     ];
     blocks
         .into_iter()
-        .any(|(block, length)| Ipv6Net::new_assert(block, length).contains(&network.network()))
-        && network.prefix_len() > 0
+        .any(|(block, length)| Ipv6Net::new_assert(block, length).contains(&network))
+}
+
+/// Whether it is a network of Teredo (RFC 4380), whose hosts are anybody's behind IPv4.
+fn is_teredo(network: IpNet) -> bool {
+    let teredo = Ipv6Net::new_assert(Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 32);
+    matches!(network, IpNet::V6(v6) if teredo.contains(&v6) && v6.prefix_len() < 128)
 }
 
 #[cfg(test)]
@@ -206,6 +246,14 @@ mod tests {
             ("2001:DB8:0:0::1", "2001:db8::1/128"),
             ("[2001:db8::1]", "2001:db8::1/128"),
             ("::ffff:192.0.2.1", "192.0.2.1/32"),
+            ("::ffff:192.0.2.0/120", "192.0.2.0/24"),
+            ("64:ff9b::192.0.2.1", "192.0.2.1/32"),
+            ("2002:c000:201::1", "192.0.2.1/32"),
+            ("2002:c000:200::/40", "192.0.2.0/24"),
+            (
+                "2001:0:4136:e378:8000:63bf:3fff:fdd2",
+                "2001:0:4136:e378:8000:63bf:3fff:fdd2/128",
+            ),
         ] {
             assert_eq!(address(text).unwrap().to_string(), read, "{text}");
         }
@@ -222,10 +270,28 @@ mod tests {
             "::",
             "fe80::1",
             "fd00::/16",
+            "::2",
+            "::1.2.3.4",
+            "::fffe:0:0/95",
+            "::ffff:0:8.8.8.8",
+            "64:ff9b::10.0.0.1",
+            "64:ff9b:1::1",
+            "2002:a00:1::1",
+            "fec0::1",
         ] {
             assert_eq!(address(text), Err(Reason::Internal), "{text}");
         }
-        for text in ["0.0.0.0/0", "8.0.0.0/8", "::/0", "2001::/16"] {
+        for text in [
+            "0.0.0.0/0",
+            "8.0.0.0/8",
+            "::/0",
+            "2001::/16",
+            "2001::/32",
+            "2001:0:4136:e378::/64",
+            "::ffff:0:0/96",
+            "64:ff9b::/96",
+            "2002::/16",
+        ] {
             assert_eq!(address(text), Err(Reason::TooBroad), "{text}");
         }
         for text in [
@@ -285,6 +351,41 @@ mod tests {
     }
 
     #[test]
+    fn a_domain_above_public_suffixes_is_refused_and_its_name_alone_is_not() {
+        for text in [
+            "kawasaki.jp",
+            "sch.uk",
+            "compute.amazonaws.com",
+            "AmazonAWS[.]com",
+            "core.windows.net",
+            "windows.net",
+        ] {
+            assert_eq!(domain(text), Err(Reason::TooBroad), "{text}");
+        }
+        assert_eq!(name("windows.net").as_deref(), Ok("windows.net"));
+        assert_eq!(
+            domain("city.kawasaki.jp").as_deref(),
+            Ok("city.kawasaki.jp")
+        );
+        assert_eq!(domain("evil.example").as_deref(), Ok("evil.example"));
+    }
+
+    #[test]
+    fn a_url_whose_host_depends_on_the_reader_is_refused() {
+        for text in [
+            "http://evil.com\\@good.com/",
+            "evil.com\\@good.com/",
+            "http:\\\\evil.com/",
+            "http:///evil.com/",
+            "http://\\evil.com/",
+        ] {
+            assert_eq!(link(text), Err(Reason::Malformed), "{text}");
+        }
+        let link = link("http://u:p@evil.com:81/a\\b?c#d").unwrap();
+        assert_eq!(link.requested(), "evil.com:81/a/b?c");
+    }
+
+    #[test]
     fn a_url_keeps_its_case_and_its_missing_scheme() {
         let link = |text| super::link(text).unwrap();
         assert_eq!(
@@ -297,7 +398,7 @@ mod tests {
             "http://xn--r8jz45g.example/%C3%A9"
         );
         assert_eq!(
-            link("http://evil.example:8080/x").without_scheme(),
+            link("http://evil.example:8080/x").requested(),
             "evil.example:8080/x"
         );
         for text in [

@@ -5,31 +5,41 @@
 
 use std::fmt::Write as _;
 
-use ayumi_misp::Direction;
+use ayumi_misp::{Direction, Document};
 
 use crate::observable::Observable;
 use crate::report::{Reason, Report, placed};
-use crate::select::Selected;
-use crate::text::{creator, title};
+use crate::select::{PerDocument, Selected};
+use crate::text::{creator, cut, title};
 
 const HEADER: &str = "#fields\tindicator\tindicator_type\tmeta.source\tmeta.desc\tmeta.url\tmeta.do_notice\tmeta.if_in\n";
 
 /// What stands for a field that is not set.
 const UNSET: &str = "-";
+/// The most characters of a title or a name: every line has them.
+const MAX_ORIGIN_CHARS: usize = 200;
 
 pub(crate) fn write(selected: &[Selected<'_>], report: &mut Report) -> String {
+    let mut origin = PerDocument::new(origin);
     let lines = report.lines(selected, |one| {
+        let origin = origin.of(one);
         placed(one.observables()?, |observable| {
-            Ok(vec![line(one, observable)?])
+            Ok(vec![line(one, origin, observable)?])
         })
     });
     let lines = lines.into_iter().map(|line| line + "\n");
     std::iter::once(HEADER.to_owned()).chain(lines).collect()
 }
 
-fn line(one: &Selected<'_>, observable: &Observable) -> Result<String, Reason> {
+/// Whose a document is and what about: two fields.
+fn origin(document: &Document) -> String {
+    [creator(document), title(document)]
+        .map(|text| field(cut(&text, MAX_ORIGIN_CHARS)))
+        .join("\t")
+}
+
+fn line(one: &Selected<'_>, origin: &str, observable: &Observable) -> Result<String, Reason> {
     let (indicator, kind) = indicator(observable)?;
-    let document = one.source.document;
     let place = match (observable, one.stance.only()) {
         (Observable::Address(_), Some(Direction::Outbound)) => "Conn::IN_RESP",
         (Observable::Address(_), Some(Direction::Inbound)) => "Conn::IN_ORIG",
@@ -39,9 +49,8 @@ fn line(one: &Selected<'_>, observable: &Observable) -> Result<String, Reason> {
     if matches!(&*indicator, UNSET | "(empty)") {
         return Err(Reason::Malformed);
     }
-    let [source, description] = [creator(document), title(document)].map(|text| field(&text));
     let indicator = field(&indicator);
-    Ok([&*indicator, kind, &source, &description, UNSET, "T", place].join("\t"))
+    Ok([&*indicator, kind, origin, UNSET, "T", place].join("\t"))
 }
 
 fn indicator(observable: &Observable) -> Result<(String, &'static str), Reason> {
@@ -51,7 +60,7 @@ fn indicator(observable: &Observable) -> Result<(String, &'static str), Reason> 
         }
         Observable::Address(network) => (network.to_string(), "Intel::SUBNET"),
         Observable::Domain(name) | Observable::Host(name) => (name.clone(), "Intel::DOMAIN"),
-        Observable::Url(link) => (link.without_scheme().to_owned(), "Intel::URL"),
+        Observable::Url(link) => (link.requested().to_owned(), "Intel::URL"),
         Observable::Mail(_, address) => (address.clone(), "Intel::EMAIL"),
         Observable::Digest(_, digest) => (digest.clone(), "Intel::FILE_HASH"),
         Observable::Certificate(_, digest) => (digest.clone(), "Intel::CERT_HASH"),

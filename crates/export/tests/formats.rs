@@ -56,6 +56,55 @@ fn no_cell_starts_a_formula() {
 }
 
 #[test]
+fn no_cell_starts_a_formula_behind_blanks_or_spellings() {
+    let blanks = [
+        "",
+        " ",
+        "\u{a0}",
+        "\u{2003}",
+        "\u{3000}",
+        "\u{200b}",
+        "\u{b}",
+        "\u{2028}",
+        "\u{202e}",
+        "\u{e0020}",
+        "\t",
+        "\r",
+        "\n",
+    ];
+    let starts = [
+        "=HYPERLINK(1)",
+        "+a",
+        "-a",
+        "@SUM(1)",
+        "＝1",
+        "＋a",
+        "－a",
+        "＠a",
+    ];
+    let blanked = blanks
+        .iter()
+        .flat_map(|blank| starts.map(|start| format!("{blank}{start}")));
+    let spelt = ["[@]SUM(1+1)", "{at}SUM(1)", "\u{feff}[at]SUM(1)"].map(str::to_owned);
+    for value in blanked.chain(spelt) {
+        let export = export(&[one("url", &value, &[])], Format::Csv, &options());
+        assert_eq!(
+            export.report.left_out.keys().collect::<Vec<_>>(),
+            [&Reason::Formula],
+            "{value:?}"
+        );
+        let shown = ayumi_export::csv::harmless(value.clone());
+        assert!(
+            shown.starts_with('\'') || value.starts_with(['[', '{', '\u{feff}']),
+            "{value:?}"
+        );
+    }
+    for plain in ["a=b", "+81-3-1234-5678", "\u{a0}-5", "x@y.example"] {
+        assert_eq!(ayumi_export::csv::harmless(plain.to_owned()), plain);
+    }
+}
+
+#[test]
 fn a_list_is_one_value_a_line_each_once() {
     let attributes = [
         attribute("domain|ip", "Evil[.]example|192.0.2.1", &[]),
@@ -112,6 +161,13 @@ fn zeek(text: &str) -> Vec<Vec<String>> {
         fields
     })
     .collect()
+}
+
+#[test]
+fn zeek_gets_of_a_url_what_is_requested() {
+    let url = "http://user:word@Evil.example:81/a?b#c";
+    let text = text(&one("url", url, &[]), Format::Zeek, &options());
+    assert_eq!(zeek(&text)[0][0], "evil.example:81/a?b");
 }
 
 #[test]

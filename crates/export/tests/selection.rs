@@ -492,3 +492,88 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn an_address_that_states_no_direction_does_not_go_out_with_its_name() {
+    let pair = |tags: &[&str]| one("domain|ip", "evil.example|198.51.100.1", tags);
+    let outbound = asked(Direction::Outbound);
+    let firewall = Options {
+        control_point: Some(ControlPoint::Firewall),
+        ..outbound.clone()
+    };
+    assert_eq!(text(&pair(&[]), Format::List, &outbound), "evil.example\n");
+    for format in [Format::List, Format::Suricata, Format::Rpz] {
+        assert_eq!(
+            reason(&pair(&[]), format, &firewall),
+            Some(Reason::UnstatedDirection)
+        );
+    }
+    for options in [options(), outbound.clone()] {
+        let rules = text(&pair(&[]), Format::Suricata, &options);
+        assert!(
+            rules.contains("dns.query") && !rules.contains("198.51.100.1"),
+            "{rules}"
+        );
+    }
+    let stated = text(&pair(&[OUTBOUND]), Format::Suricata, &outbound);
+    assert!(
+        stated.contains("$HOME_NET any -> 198.51.100.1 any"),
+        "{stated}"
+    );
+    let inbound = text(&pair(&[INBOUND]), Format::Suricata, &options());
+    assert!(
+        inbound.contains("198.51.100.1 any -> $HOME_NET any") && !inbound.contains("dns.query"),
+        "{inbound}"
+    );
+}
+
+#[test]
+fn a_zone_blocks_the_name_of_a_pair_and_not_its_address() {
+    for tags in [&[][..], &[OUTBOUND]] {
+        let pair = one("domain|ip", "evil.example|198.51.100.1", tags);
+        let zone = text(&pair, Format::Rpz, &options());
+        assert!(
+            zone.contains("\nevil.example CNAME .") && !zone.contains("rpz-ip"),
+            "{zone}"
+        );
+    }
+}
+
+/// Whatever is done for each attribute with all of a document would take minutes of this one.
+#[test]
+fn a_long_document_takes_as_long_as_it_is() {
+    const COUNT: usize = 2_000;
+    let link = |index: usize| attribute("url", &format!("http://evil.example/{index}"), &[]);
+    let uuid = |kind: usize, index: usize| format!("00000000-0000-4000-{kind:04}-{index:012}");
+    let linked = |index: usize| {
+        json!({ "name": "url", "uuid": uuid(8001, index),
+            "Attribute": [with(link(COUNT + index), json!({ "uuid": uuid(8002, index) }))],
+            "ObjectReference": [{ "referenced_uuid": uuid(8001, (index + 1) % (COUNT / 2)), "relationship_type": "drops" }] })
+    };
+    let tag = |index: usize| json!({ "name": format!("made:tag=\"{index}\"") });
+    let large = |index: usize| {
+        with(
+            link(2 * COUNT + index),
+            json!({ "uuid": uuid(8003, index) }),
+        )
+    };
+    let tagged = json!({ "name": "url", "uuid": uuid(8004, 0), "Tag": [tag(0)],
+        "Attribute": (0..COUNT).map(large).collect::<Vec<_>>() });
+    let objects = (0..COUNT / 2).map(linked).chain([tagged]);
+    let event = json!({ "Event": {
+        "info": "word ".repeat(COUNT), "date": "2026-03-01", "published": true,
+        "Tag": (0..COUNT).map(tag).collect::<Vec<_>>(),
+        "Attribute": (0..COUNT).map(|index| with(link(index), json!({ "uuid": uuid(8000, index) }))).collect::<Vec<_>>(),
+        "Object": objects.collect::<Vec<_>>(),
+    }});
+    let document = Document::parse(event.to_string().as_bytes()).unwrap();
+    for format in Format::ALL {
+        let export = export(std::slice::from_ref(&document), *format, &options());
+        let expected = if *format == Format::Rpz {
+            0
+        } else {
+            COUNT * 5 / 2
+        };
+        assert_eq!(export.report.exported, expected, "{format}");
+    }
+}

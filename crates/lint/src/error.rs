@@ -75,6 +75,12 @@ pub enum SourceError {
         /// How many events came before.
         after: usize,
     },
+    /// Behind the list of events is another one, of the same name.
+    #[error("a second \"response\" behind event {after}")]
+    SecondList {
+        /// How many events came before.
+        after: usize,
+    },
     /// One event of a list is longer than a document may be.
     #[error("the event has more than the {MAX_DOCUMENT_BYTES} bytes allowed")]
     TooBig,
@@ -91,6 +97,7 @@ impl SourceError {
             Self::Document(error) => error.hint(),
             Self::CutOff { .. } => "export the events again, and check that the file is complete",
             Self::NotAList { .. } => "write the list as JSON: [event, event, …]",
+            Self::SecondList { .. } => "keep one of the two lists, or write each into its own file",
             Self::TooBig => "split the event, or leave its attachments out of the export",
             Self::EmptyFolder => "name a folder with MISP JSON files in it",
         }

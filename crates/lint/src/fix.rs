@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use serde_json::Value;
+
 use crate::finding::Edit;
 use crate::locate;
 use crate::report::Report;
@@ -59,7 +61,7 @@ pub fn changes(bytes: &[u8], edits: &[Edit]) -> Vec<Change> {
         .collect::<Vec<_>>();
     let lists = locate::spans(bytes, lists.iter().map(String::as_str));
     for (((holder, tags), around), list) in tags.into_iter().zip(holders).zip(lists) {
-        changes.extend(around.map(|around| insert_tags(bytes, holder, &tags, around, list)));
+        changes.extend(around.and_then(|around| insert_tags(bytes, holder, &tags, around, list)));
     }
     changes.sort_by_key(|change| (change.range.start, change.range.end));
     changes
@@ -78,13 +80,14 @@ pub fn apply(bytes: &[u8], changes: &[Change]) -> Vec<u8> {
     fixed
 }
 
+/// The change that adds the tags; none where `Tag` is no list, since what it holds would be lost.
 fn insert_tags(
     bytes: &[u8],
     holder: &str,
     tags: &[&str],
     around: Range<usize>,
     list: Option<Range<usize>>,
-) -> Change {
+) -> Option<Change> {
     let tags = tags
         .iter()
         .map(|tag| format!("{{\"name\": {}}}", quoted(tag)));
@@ -94,34 +97,46 @@ fn insert_tags(
         let start = around.start + 1;
         let space = space_at(bytes, start);
         let list = tags.join(", ");
-        return Change {
+        return Some(Change {
             pointer,
             range: start..start,
             before: String::new(),
             after: format!("{space}\"Tag\": [{list}],"),
-        };
+        });
     };
     let written = &bytes[list.clone()];
-    let end = written.iter().rposition(|byte| !b" \n\r\t]".contains(byte));
-    match end {
-        Some(end) if end > 0 && written[0] == b'[' => {
-            let space = space_at(bytes, list.start + 1);
-            let end = list.start + end + 1;
-            let list = tags.iter().map(|tag| format!(",{space}{tag}"));
-            Change {
-                pointer,
-                range: end..end,
-                before: String::new(),
-                after: list.collect(),
-            }
-        }
-        // An empty list, or what PHP writes for one.
-        _ => Change {
+    if is_nothing(written) {
+        return Some(Change {
             pointer,
             before: text(written),
             after: format!("[{}]", tags.join(", ")),
             range: list,
-        },
+        });
+    }
+    let tail = written
+        .iter()
+        .rposition(|byte| !b" \n\r\t]".contains(byte))?;
+    (written[0] == b'[').then(|| {
+        let space = space_at(bytes, list.start + 1);
+        let end = list.start + tail + 1;
+        let list = tags.iter().map(|tag| format!(",{space}{tag}"));
+        Change {
+            pointer,
+            range: end..end,
+            before: String::new(),
+            after: list.collect(),
+        }
+    })
+}
+
+/// An empty list, or what PHP writes for one.
+fn is_nothing(written: &[u8]) -> bool {
+    match serde_json::from_slice(written) {
+        Ok(Value::Array(list)) => list.is_empty(),
+        Ok(Value::Object(map)) => map.is_empty(),
+        Ok(Value::String(text)) => text.is_empty(),
+        Ok(Value::Null) => true,
+        _ => false,
     }
 }
 
@@ -134,7 +149,7 @@ fn space_at(bytes: &[u8], start: usize) -> String {
 }
 
 fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+    Value::from(text).to_string()
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -174,6 +189,14 @@ mod tests {
                 r#"{"Event":{"Tag":[{"name": "a:b=\"c\""}]}}"#,
             ),
             (
+                r#"{"Event":{"Tag": { } }}"#,
+                r#"{"Event":{"Tag": [{"name": "a:b=\"c\""}] }}"#,
+            ),
+            (
+                r#"{"Event":{"Tag":[ ]}}"#,
+                r#"{"Event":{"Tag":[{"name": "a:b=\"c\""}]}}"#,
+            ),
+            (
                 r#"{"Event":{"Tag":[{"name":"x]"}]}}"#,
                 r#"{"Event":{"Tag":[{"name":"x]"},{"name": "a:b=\"c\""}]}}"#,
             ),
@@ -187,6 +210,21 @@ mod tests {
             ),
         ] {
             assert_eq!(tagged(before), after);
+        }
+    }
+
+    #[test]
+    fn tags_that_are_no_list_stay_as_they_are() {
+        for tag in [
+            r#"{"0":{"name":"tlp:red"}}"#,
+            r#"{"name":"tlp:red"}"#,
+            r#""x""#,
+            r#"" ""#,
+            "0",
+            "false",
+        ] {
+            let text = format!(r#"{{"Event":{{"Tag":{tag}}}}}"#);
+            assert_eq!(tagged(&text), text);
         }
     }
 }

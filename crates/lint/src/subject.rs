@@ -54,9 +54,9 @@ impl<'a> Subject<'a> {
         notes: &'a [Note],
         settings: &'a Settings,
     ) -> Self {
-        let mut memory = HashMap::new();
+        let mut memory = Memory::default();
         let tags = document.tag_names();
-        let mut facts = remembered(&mut memory, &tags);
+        let mut facts = memory.of_tags(&tags);
         let of_document = match document.content() {
             Content::Event(event) => facts_of_opinions(&event.opinions),
             Content::Object(_) => Facts::default(),
@@ -156,7 +156,7 @@ impl<'a> Item<'a> {
     fn new(
         index: usize,
         placed: Placed<'a>,
-        memory: &mut HashMap<String, Facts>,
+        memory: &mut Memory,
         settle: impl Fn(Facts) -> Facts,
     ) -> Self {
         let attribute = placed.attribute;
@@ -167,14 +167,10 @@ impl<'a> Item<'a> {
         };
         let kind = text(&attribute.r#type);
         let value = text(&attribute.value);
-        let mut facts = remembered(memory, &tags)
+        let facts = memory
+            .of_tags(&tags)
             .and(facts_of_attribute(attribute, &kind))
-            .and(placed.object.map(facts_of_object).unwrap_or_default());
-        if let Some(object) = placed.object {
-            let names = object.tags.iter().filter_map(|tag| tag.name.text());
-            let names = names.map(Cow::into_owned).collect::<Vec<_>>();
-            facts = facts.and(remembered(memory, &names));
-        }
+            .and(memory.of_object(&placed));
         Self {
             index,
             placed,
@@ -238,16 +234,40 @@ fn settled(mut facts: Facts, directed: bool, dated: bool) -> Facts {
     facts
 }
 
-/// Tags repeat a thousandfold, so each is read once.
-fn remembered(memory: &mut HashMap<String, Facts>, tags: &[String]) -> Facts {
-    tags.iter().fold(Facts::default(), |facts, tag| {
-        if let Some(known) = memory.get(tag.as_str()) {
-            return facts.and(*known);
+/// Facts that were read. Tags repeat a thousandfold, and an object has many attributes, so each is read once.
+#[derive(Default)]
+struct Memory {
+    tags: HashMap<String, Facts>,
+    /// By the object's position, as the attributes in it have it.
+    objects: HashMap<Option<usize>, Facts>,
+}
+
+impl Memory {
+    fn of_tags(&mut self, tags: &[String]) -> Facts {
+        tags.iter().fold(Facts::default(), |facts, tag| {
+            if let Some(known) = self.tags.get(tag.as_str()) {
+                return facts.and(*known);
+            }
+            let read = MachineTag::parse(tag).map_or_else(Facts::default, |tag| Facts::of(&tag));
+            self.tags.insert(tag.clone(), read);
+            facts.and(read)
+        })
+    }
+
+    /// Of the object that an attribute is part of.
+    fn of_object(&mut self, placed: &Placed<'_>) -> Facts {
+        let Some(object) = placed.object else {
+            return Facts::default();
+        };
+        if let Some(known) = self.objects.get(&placed.object_index()) {
+            return *known;
         }
-        let read = MachineTag::parse(tag).map_or_else(Facts::default, |tag| Facts::of(&tag));
-        memory.insert(tag.clone(), read);
-        facts.and(read)
-    })
+        let names = object.tags.iter().filter_map(|tag| tag.name.text());
+        let names = names.map(Cow::into_owned).collect::<Vec<_>>();
+        let read = facts_of_object(object).and(self.of_tags(&names));
+        self.objects.insert(placed.object_index(), read);
+        read
+    }
 }
 
 fn facts_of_attribute(attribute: &Attribute, kind: &str) -> Facts {

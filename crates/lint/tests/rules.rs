@@ -307,3 +307,37 @@ fn the_page_of_the_rules_is_written_from_them() {
     let hint = "write it anew: ayumi lint --rules --markdown >docs/lint-rules.md";
     assert!(page == ayumi_lint::manual::page(), "{hint}");
 }
+
+/// Whatever is done for each attribute with all of a document, or of its object, would take minutes of this one.
+#[test]
+fn a_long_document_takes_as_long_as_it_is() {
+    const COUNT: u32 = 10_000;
+    let tags = (0..COUNT).map(|index| json!({"name": format!("made:tag=\"{index}\"")}));
+    let tags = tags.collect::<Vec<_>>();
+    let urls = |from: u32| {
+        let url = |number: u32| {
+            let value = format!("http://a.shiranui.jp/{number}");
+            attribute("url", "Network activity", &value, number)
+        };
+        (from..from + COUNT).map(url).collect::<Vec<_>>()
+    };
+    let mut event = complete();
+    event["Event"]["info"] = json!("word ".repeat(COUNT as usize));
+    event["Event"]["Tag"] = json!(tags);
+    event["Event"]["Attribute"] = json!(urls(10));
+    let mut files = (0..COUNT / 2).map(file).collect::<Vec<_>>();
+    for (index, file) in (1..).zip(&mut files) {
+        let next = format!("00000000-0000-4000-a000-{:012}", index % (COUNT / 2));
+        file["ObjectReference"] = json!([{"referenced_uuid": next, "relationship_type": "drops"}]);
+    }
+    object(
+        &mut event["Event"],
+        json!({"name": "url", "Tag": tags, "Attribute": urls(10 + COUNT)}),
+    );
+    let objects = event["Event"]["Object"].as_array_mut().expect("a list");
+    objects.extend(files);
+    let settings = Settings::new(NOW);
+    let report = lint(&event, &settings);
+    assert_eq!(report.counts.get("reference-dangling"), None);
+    assert_eq!(report.counts.get("object-unlinked"), Some(&1));
+}

@@ -187,6 +187,11 @@ impl Placed<'_> {
         self.proposal_index.is_some()
     }
 
+    /// The position of the object among those of the event; `None` where the object is the document.
+    pub fn object_index(&self) -> Option<usize> {
+        self.object_index
+    }
+
     /// The JSON pointer of the attribute in the bytes.
     pub fn pointer(&self) -> String {
         let segment =

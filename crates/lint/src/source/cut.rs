@@ -1,10 +1,15 @@
 //! Cuts a list of events into its events while it is read.
 
-use std::io::{self, BufRead};
+use std::fmt;
+use std::io::{self, BufRead, Read as _};
 
 use ayumi_misp::MAX_DOCUMENT_BYTES;
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 
 use crate::error::SourceError;
+
+/// The key of the list in an answer of MISP.
+const RESPONSE: &str = "response";
 
 /// One event of a list.
 pub(super) struct Piece<'a> {
@@ -78,6 +83,10 @@ impl<R: BufRead> Pieces<R> {
                 self.prefix.to_owned(),
                 SourceError::NotAList { after },
             ))),
+            Ok(Step::SecondList) => Some(Err((
+                self.prefix.to_owned(),
+                SourceError::SecondList { after },
+            ))),
             Err(cause) => Some(Err((pointer, cause.into()))),
         }
     }
@@ -87,25 +96,73 @@ impl<R: BufRead> Pieces<R> {
         if self.index > 0 {
             match next {
                 Some(b',') => self.input.consume_byte(),
-                Some(b']') => return Ok(Step::End),
+                Some(b']') => return self.end(),
                 Some(_) => return Ok(Step::NotAList),
                 None => return Ok(Step::CutOff),
             }
             next = self.input.next_token()?;
         }
         match next {
-            Some(b']') if self.index == 0 => return Ok(Step::End),
+            Some(b']') if self.index == 0 => return self.end(),
             Some(b'{' | b'[' | b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n') => {}
             Some(_) => return Ok(Step::NotAList),
             None => return Ok(Step::CutOff),
         }
         let origin = (self.input.line, self.input.column);
         self.bytes.clear();
-        match self.input.value(Some(&mut self.bytes))? {
+        match self.input.value(&mut self.bytes)? {
             End::Reached if self.bytes.len() > MAX_DOCUMENT_BYTES => Ok(Step::TooBig),
             End::Reached => Ok(Step::Event { origin }),
             End::OfFile => Ok(Step::CutOff),
         }
+    }
+
+    /// What is behind the list is read to the end of the file: a second list there would be the one that other readers take.
+    fn end(&mut self) -> io::Result<Step> {
+        self.input.consume_byte();
+        if self.prefix.is_empty() {
+            let is_over = self.input.next_token()?.is_none();
+            return Ok(if is_over { Step::End } else { Step::NotAList });
+        }
+        let rest = b"{\"\":0".chain(&mut self.input.reader);
+        match serde_json::from_reader(rest) {
+            Ok(Rest {
+                has_response: false,
+            }) => Ok(Step::End),
+            Ok(Rest { has_response: true }) => Ok(Step::SecondList),
+            Err(error) if error.is_io() => Err(error.into()),
+            Err(error) if error.is_eof() => Ok(Step::CutOff),
+            Err(_) => Ok(Step::NotAList),
+        }
+    }
+}
+
+/// The members of an object behind its list.
+struct Rest {
+    has_response: bool,
+}
+
+impl<'de> Deserialize<'de> for Rest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+
+        impl<'de> Visitor<'de> for Members {
+            type Value = Rest;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Rest, A::Error> {
+                let mut has_response = false;
+                while let Some((key, IgnoredAny)) = members.next_entry::<String, _>()? {
+                    has_response |= key == RESPONSE;
+                }
+                Ok(Rest { has_response })
+            }
+        }
+
+        deserializer.deserialize_map(Members)
     }
 }
 
@@ -115,6 +172,7 @@ enum Step {
     End,
     CutOff,
     NotAList,
+    SecondList,
 }
 
 enum End {
@@ -181,35 +239,36 @@ impl<R: BufRead> Input<R> {
         self.reader.consume(count);
     }
 
-    /// In an object, up to the value of `response`, if that is a list.
+    /// In an object, up to the value of `response`, if that is a list and all before it is JSON.
     fn find_response(&mut self) -> io::Result<bool> {
-        self.consume_byte();
         loop {
-            match self.next_token()? {
-                Some(b',') => self.consume_byte(),
-                Some(b'"') => {
-                    let mut key = Vec::new();
-                    self.value(Some(&mut key))?;
-                    if self.next_token()? != Some(b':') {
-                        return Ok(false);
-                    }
-                    self.consume_byte();
-                    let next = self.next_token()?;
-                    if key == b"\"response\"" {
-                        return Ok(next == Some(b'['));
-                    }
-                    if matches!(next, None | Some(b',' | b'}' | b']' | b':')) {
-                        return Ok(false);
-                    }
-                    self.value(None)?;
-                }
-                _ => return Ok(false),
+            self.consume_byte();
+            if self.next_token()? != Some(b'"') {
+                return Ok(false);
+            }
+            let mut key = Vec::new();
+            self.value(&mut key)?;
+            if self.next_token()? != Some(b':') {
+                return Ok(false);
+            }
+            self.consume_byte();
+            let next = self.next_token()?;
+            match serde_json::from_slice::<String>(&key) {
+                Ok(key) if key == RESPONSE => return Ok(next == Some(b'[')),
+                Ok(_) => {}
+                Err(_) => return Ok(false),
+            }
+            let mut value = Vec::new();
+            self.value(&mut value)?;
+            let is_sound = serde_json::from_slice::<IgnoredAny>(&value).is_ok();
+            if !is_sound || self.next_token()? != Some(b',') {
+                return Ok(false);
             }
         }
     }
 
     /// Over one value, which is kept up to a byte more than a document may have.
-    fn value(&mut self, mut kept: Option<&mut Vec<u8>>) -> io::Result<End> {
+    fn value(&mut self, kept: &mut Vec<u8>) -> io::Result<End> {
         let mut state = State::default();
         loop {
             let buffer = self.reader.fill_buf()?;
@@ -222,10 +281,8 @@ impl<R: BufRead> Input<R> {
             }
             let end = state.scan(buffer);
             let count = end.unwrap_or(buffer.len());
-            if let Some(kept) = kept.as_deref_mut() {
-                let room = (MAX_DOCUMENT_BYTES + 1).saturating_sub(kept.len());
-                kept.extend_from_slice(&buffer[..count.min(room)]);
-            }
+            let room = (MAX_DOCUMENT_BYTES + 1).saturating_sub(kept.len());
+            kept.extend_from_slice(&buffer[..count.min(room)]);
             self.consume(count);
             if end.is_some() {
                 return Ok(End::Reached);
@@ -343,6 +400,8 @@ mod tests {
             "{\"response\"",
             "{\"a\"}",
             "{\"a\": ]",
+            "{\"a\": @, \"response\": [{}]}",
+            "{\"a\": 1 \"response\": [{}]}",
         ] {
             assert_eq!(cut(text, 8), None, "{text}");
         }
@@ -358,10 +417,48 @@ mod tests {
             Some(Err(cut_off.to_owned()))
         );
         assert_eq!(ends("{\"response\": [{}"), Some(Err(cut_off.to_owned())));
+        for text in [
+            "{\"response\": [{}]",
+            "{\"response\": [{}], \"x\": 1",
+            "{\"response\": [{}], \"x",
+        ] {
+            assert_eq!(ends(text), Some(Err(cut_off.to_owned())), "{text}");
+        }
         assert_eq!(
             ends("[{} {}]"),
             Some(Err(": not JSON behind event 1".to_owned()))
         );
+    }
+
+    #[test]
+    fn a_list_with_more_behind_it_is_refused() {
+        let ends = |text: &str| cut(text, 8).and_then(|all| all.into_iter().last());
+        for text in ["[{}][{}]", "[{}] x", "[{}],", "[{}]}"] {
+            let refused = ": not JSON behind event 1".to_owned();
+            assert_eq!(ends(text), Some(Err(refused)), "{text}");
+        }
+        for text in [
+            "{\"response\": [{}]}]",
+            "{\"response\": [{}]} {}",
+            "{\"response\": [{}] \"x\": 1}",
+            "{\"response\": [{}], \"x\": @}",
+            "{\"response\": [{}],}",
+        ] {
+            let refused = "/response: not JSON behind event 1".to_owned();
+            assert_eq!(ends(text), Some(Err(refused)), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_second_list_is_refused_however_it_is_spelt() {
+        for second in ["response", "resp\\u006fnse"] {
+            let text = format!("{{\"response\": [{{}}, {{}}], \"x\": 1, \"{second}\": [{{}}]}}");
+            let last = cut(&text, 8).and_then(|all| all.into_iter().last());
+            let refused = "/response: a second \"response\" behind event 2";
+            assert_eq!(last, Some(Err(refused.to_owned())), "{text}");
+        }
+        let text = "{\"resp\\u006fnse\": [{}, {}], \"response\": [{}]}";
+        assert!(cut(text, 8).is_some_and(|all| all.last().is_some_and(Result::is_err)));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Answers as tables.
 
+use ayumi_export::csv::is_formula;
 use serde_json::Value;
 
 /// A row for each row of a list, a column for each field, those within others named with a dot: `raw.published`.
@@ -80,10 +81,7 @@ fn text(value: &Value) -> String {
 
 /// Spreadsheets run what begins like a formula, and members choose names and titles as they like.
 fn harmless(text: String) -> String {
-    let is_amount = text
-        .strip_prefix('-')
-        .is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()));
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) && !is_amount {
+    if is_formula(&text) {
         return format!("'{text}");
     }
     text

@@ -1,6 +1,7 @@
 //! The answers for people, out of the same JSON that scripts get.
 
 use ayumi_audit::Ask;
+use ayumi_export::csv::is_formula;
 use serde_json::{Map, Value};
 
 use crate::text::{clean, ether, table, time};
@@ -95,8 +96,7 @@ fn flatten(prefix: &str, value: &Value, cells: &mut Map<String, Value>) {
 
 /// Quoted where it must be. What a spreadsheet would take for a formula is kept from being one.
 fn cell(text: &str) -> String {
-    let is_number = text.parse::<f64>().is_ok();
-    let guarded = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) && !is_number {
+    let guarded = if is_formula(text) {
         format!("'{text}")
     } else {
         text.to_owned()

@@ -79,6 +79,8 @@ describe("each page", () => {
   for (const colorScheme of ["light", "dark"]) {
     for (const lang of ["en", "ja"]) {
       for (const [width, viewport] of Object.entries({ wide: WIDE, narrow: NARROW })) {
+        // Each with each of the others once is enough: what is wrong hangs on two of them at most.
+        if ((colorScheme === "light") !== ((lang === "en") === (width === "wide"))) continue;
         test(`has no finding of axe: ${colorScheme}, ${lang}, ${width}`, { timeout: 300_000 }, async () => {
           const page = await open("/", { colorScheme, viewport });
           for (const [name, path] of Object.entries(pages)) {
@@ -399,7 +401,14 @@ test("the first paint is timed", async (context) => {
   const paints = [];
   for (let times = 0; times < 5; times++) {
     await page.reload();
-    paints.push(await page.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0].startTime));
+    // It may still be to come.
+    paints.push(await page.evaluate(() => new Promise((done) => {
+      const observer = new PerformanceObserver((list) => {
+        const [paint] = list.getEntriesByName("first-contentful-paint");
+        if (paint) done(paint.startTime);
+      });
+      observer.observe({ type: "paint", buffered: true });
+    })));
   }
   assert.ok(paints.every((paint) => paint > 0), `${paints}`);
   context.diagnostic(`first paint after ${Math.round(Math.min(...paints))} ms`);

@@ -108,7 +108,7 @@ describe("each page", () => {
     await close(page);
   });
 
-  test("leads nowhere that is not there", { timeout: 120_000 }, async () => {
+  test("leads nowhere that is not there", { timeout: 300_000 }, async () => {
     const [seen, todo] = [new Set(), Object.values(pages).map((path) => new URL(path, world.auditor))];
     while (todo.length > 0 && seen.size < 250) {
       const url = todo.pop();

@@ -377,17 +377,26 @@ fn a_server_is_read_event_by_event() {
     let alone = json_of(&lint_at(&misp, &[&page]));
     assert_eq!(alone["title"], "first");
     assert_eq!(alone["file"], format!("{}{page}", misp.url()));
-    assert!(alone["counts"]["defanged"].as_u64() > Some(0), "{alone}");
+    assert!(
+        alone["counts"]["defanged-value"].as_u64() > Some(0),
+        "{alone}"
+    );
 
     // One that cannot be had keeps none of the others away, and is no success.
     let gone = format!("GET /events/view/{second}");
-    misp.fail(&gone, Fault::Says(403, json!({ "message": "no" })));
+    misp.fail(&gone, Fault::Says(404, json!({ "message": "no" })));
     let output = lint_at(&misp, &["", "--min-score", "0"]);
     assert_eq!(status(&output), 2);
     assert_eq!(json_of(&output)["documents"].as_array().unwrap().len(), 2);
-    misp.fail(&gone, Fault::Says(403, json!({ "message": "no" })));
+    misp.fail(&gone, Fault::Says(404, json!({ "message": "no" })));
     let output = lint_at(&misp, &[&format!("/events/view/{second}")]);
     assert_eq!(status(&output), 2);
+
+    // A key that is refused keeps all of them away from then on; what came before is told whole.
+    misp.fail(&gone, Fault::Says(403, json!({ "message": "no" })));
+    let output = lint_at(&misp, &["", "--min-score", "0"]);
+    assert_eq!(status(&output), 2);
+    assert_eq!(json_of(&output)["failed"].as_array().unwrap().len(), 1);
 
     let output = lint_at(&misp, &["", "--fix"]);
     let told = String::from_utf8_lossy(&output.stderr).into_owned();

@@ -9,6 +9,7 @@ use ayumi_misp::{Text, refang};
 use crate::observable::{Class, classes};
 use crate::report::{Reason, Report};
 use crate::select::Selected;
+use crate::table::lines;
 
 const HEADER: [&str; 13] = [
     "uuid",
@@ -27,21 +28,12 @@ const HEADER: [&str; 13] = [
 ];
 
 pub(crate) fn write(selected: &[Selected<'_>], report: &mut Report) -> String {
-    let mut writer = csv::WriterBuilder::new()
-        .terminator(csv::Terminator::Any(b'\n'))
-        .from_writer(Vec::new());
     let rows = selected
         .iter()
         .filter_map(|one| report.count(one, row(one)))
         .collect::<Vec<_>>();
     let header = HEADER.map(str::to_owned);
-    for row in std::iter::once(header).chain(rows) {
-        writer
-            .write_record(row)
-            .expect("memory takes rows of the header's length");
-    }
-    let bytes = writer.into_inner().expect("memory needs no flush");
-    String::from_utf8(bytes).expect("text in quotes is text")
+    lines(std::iter::once(header).chain(rows).map(Vec::from))
 }
 
 fn row(one: &Selected<'_>) -> Result<[String; 13], Reason> {
@@ -103,7 +95,7 @@ pub fn harmless(text: String) -> String {
 }
 
 /// Whether a spreadsheet takes it for a formula, whatever blank is before it; a number with its sign is none.
-pub fn is_formula(text: &str) -> bool {
+fn is_formula(text: &str) -> bool {
     let is_number = |rest: &str| {
         rest.chars()
             .all(|c| c.is_ascii_digit() || matches!(c, ' ' | '.' | '-' | '(' | ')'))

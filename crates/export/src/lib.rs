@@ -24,6 +24,7 @@ mod select;
 mod stance;
 mod stix;
 mod suricata;
+mod table;
 mod text;
 mod value;
 mod zeek;
@@ -31,6 +32,7 @@ mod zeek;
 pub use format::Format;
 pub use options::{Listing, Options};
 pub use report::{Directions, Reason, Report};
+pub use table::{flat, rows_as_csv};
 
 use ayumi_misp::Document;
 

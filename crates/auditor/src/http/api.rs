@@ -9,9 +9,10 @@ use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, ETAG, IF_NONE_MATCH,
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use ayumi_audit::{Ask, Query};
+use ayumi_export::rows_as_csv;
 use serde_json::Value;
 
-use super::{Problem, Shared, csv};
+use super::{Problem, Shared};
 use crate::readers::AsOf;
 use crate::verify::Check;
 
@@ -135,7 +136,7 @@ fn table(name: &str, found: &Value) -> Response {
             (CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
             (CONTENT_DISPOSITION, file),
         ],
-        csv::of(found),
+        rows_as_csv(found),
     )
         .into_response()
 }

@@ -2,7 +2,6 @@
 
 mod api;
 mod assets;
-mod csv;
 mod guard;
 mod live;
 mod problem;

@@ -5,6 +5,7 @@ mod tables;
 
 use ayumi_audit::{Ask, By, Day, Query};
 use ayumi_contracts::ProductId;
+use ayumi_export::rows_as_csv;
 use reqwest::Url;
 use serde_json::Value;
 
@@ -147,7 +148,7 @@ impl Asked {
             _ => false,
         };
         let text = if self.csv {
-            tables::csv(&answer)
+            rows_as_csv(&answer).trim_end_matches('\n').to_owned()
         } else {
             tables::text(ask, &answer)
         };

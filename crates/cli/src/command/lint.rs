@@ -106,9 +106,18 @@ impl Args {
             })
         };
         let read = documents.each(&mut take).await;
-        let ended = match failure {
-            Some(error) => Err(error),
-            None => read.and_then(|()| printer.end(&tally).map_err(Error::Output)),
+        let ended = match (failure, read) {
+            (Some(error), _) => Err(error),
+            (None, Ok(())) => printer.end(&tally).map_err(Error::Output),
+            (None, Err(error)) => {
+                // What came before it is a whole document all the same.
+                if tally.documents > 0 {
+                    tally.failed += 1;
+                    printer.stopped(&path, &error);
+                    printer.end(&tally).map_err(Error::Output)?;
+                }
+                Err(error)
+            }
         };
         match ended {
             Err(Error::Output(cause)) if cause.kind() == std::io::ErrorKind::BrokenPipe => {}

@@ -1,8 +1,8 @@
 //! The answers for people, out of the same JSON that scripts get.
 
 use ayumi_audit::Ask;
-use ayumi_export::csv::is_formula;
-use serde_json::{Map, Value};
+use ayumi_export::flat;
+use serde_json::Value;
 
 use crate::text::{clean, ether, table, time};
 
@@ -26,85 +26,6 @@ pub(super) fn text(ask: Ask, answer: &Value) -> String {
         Ask::Tasks => tasks(rows),
         Ask::Events => events(rows),
         Ask::Overview | Ask::Status | Ask::Findings => overview(answer),
-    }
-}
-
-/// An answer as comma-separated values: one line a row, a column for each value, and one for each name in it.
-pub(super) fn csv(answer: &Value) -> String {
-    let rows = match answer {
-        Value::Array(rows) => rows.clone(),
-        Value::Object(answer) => match answer.get("rows").and_then(Value::as_array) {
-            Some(rows) => rows.clone(),
-            None => vec![Value::Object(answer.clone())],
-        },
-        other => vec![other.clone()],
-    };
-    let mut flat = Vec::new();
-    let mut columns: Vec<String> = Vec::new();
-    for row in &rows {
-        let mut cells = Map::new();
-        flatten("", row, &mut cells);
-        for name in cells.keys() {
-            if !columns.contains(name) {
-                columns.push(name.clone());
-            }
-        }
-        flat.push(cells);
-    }
-    let line = |cells: Vec<String>| cells.join(",");
-    let head = line(columns.iter().map(|name| cell(name)).collect());
-    let rows = flat.iter().map(|cells| {
-        line(
-            columns
-                .iter()
-                .map(|name| cell(&cells.get(name).map(plain).unwrap_or_default()))
-                .collect(),
-        )
-    });
-    std::iter::once(head)
-        .chain(rows)
-        .collect::<Vec<_>>()
-        .join("\n")
-}
-
-fn flatten(prefix: &str, value: &Value, cells: &mut Map<String, Value>) {
-    match value {
-        Value::Object(inner) => {
-            for (name, value) in inner {
-                let name = if prefix.is_empty() {
-                    name.clone()
-                } else {
-                    format!("{prefix}.{name}")
-                };
-                flatten(&name, value, cells);
-            }
-        }
-        Value::Array(items) if items.iter().all(|item| !item.is_object()) => {
-            let items = items.iter().map(plain).collect::<Vec<_>>();
-            cells.insert(prefix.to_owned(), items.join(" ").into());
-        }
-        Value::Array(items) => {
-            for (place, item) in items.iter().enumerate() {
-                flatten(&format!("{prefix}.{place}"), item, cells);
-            }
-        }
-        other => {
-            cells.insert(prefix.to_owned(), other.clone());
-        }
-    }
-}
-
-/// Quoted where it must be. What a spreadsheet would take for a formula is kept from being one.
-fn cell(text: &str) -> String {
-    let guarded = if is_formula(text) {
-        format!("'{text}")
-    } else {
-        text.to_owned()
-    };
-    if guarded.contains(['"', ',', '\n', '\r']) {
-        format!("\"{}\"", guarded.replace('"', "\"\""))
-    } else {
-        guarded
     }
 }
 
@@ -495,16 +416,12 @@ fn events(rows: &[Value]) -> String {
 
 /// Names and values, one a line.
 fn overview(answer: &Value) -> String {
-    let mut cells = Map::new();
-    flatten("", answer, &mut cells);
-    let width = cells
-        .keys()
-        .map(|name| name.chars().count())
-        .max()
-        .unwrap_or(0);
+    let cells = flat(answer);
+    let widths = cells.iter().map(|(name, _)| name.chars().count());
+    let width = widths.max().unwrap_or(0);
     let lines = cells
         .iter()
-        .map(|(name, value)| format!("{name:width$}  {}", clean(&plain(value))));
+        .map(|(name, value)| format!("{name:width$}  {}", clean(value)));
     lines.collect::<Vec<_>>().join("\n")
 }
 
@@ -513,27 +430,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-
-    #[test]
-    fn commas_quotes_and_formulas_are_only_text() {
-        let rows = json!([
-            { "organisation": "A, \"B\"", "external": { "sold": 3 }, "team": "=1+1" },
-            { "organisation": "-5", "words": ["a", "b"], "more": null },
-        ]);
-        let expected =
-            "organisation,external.sold,team,words,more\n\"A, \"\"B\"\"\",3,'=1+1,,\n-5,,,a b,";
-        let told = csv(&rows);
-        let mut lines = told.lines();
-        let mut columns: Vec<_> = lines.next().unwrap().split(',').collect();
-        columns.sort_unstable();
-        let mut names: Vec<_> = expected.lines().next().unwrap().split(',').collect();
-        names.sort_unstable();
-        assert_eq!(columns, names);
-        assert!(
-            told.contains("\"A, \"\"B\"\"\"") && told.contains("'=1+1") && told.contains("a b"),
-            "{told}"
-        );
-    }
 
     #[test]
     fn bars_are_as_high_as_counts() {

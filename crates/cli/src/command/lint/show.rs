@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::Tally;
 use super::tell::Told;
+use crate::error::Error;
 use crate::output::{self, Answer};
 use crate::text::{clean, counted, table};
 
@@ -109,6 +110,12 @@ impl Printer {
                 .push((path.display().to_string(), format!("{pointer}: {cause}")));
         }
         Ok(())
+    }
+
+    /// What keeps the others away; the command tells it on stderr.
+    pub(super) fn stopped(&mut self, path: &Path, cause: &Error) {
+        self.failures
+            .push((path.display().to_string(), cause.to_string()));
     }
 
     /// What all of them come to.

@@ -71,7 +71,7 @@ fn value(one: &Selected<'_>) -> Result<String, Reason> {
     };
     let classes = classes(&one.kind()).unwrap_or_default();
     let written = if classes.iter().any(of_networks) {
-        refang(value.trim())
+        refang(value.trim()).into_owned()
     } else {
         value.into_owned()
     };

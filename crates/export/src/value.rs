@@ -84,7 +84,7 @@ pub(crate) fn link(text: &str) -> Result<Link, Reason> {
     }
     let has_scheme = text.contains("://");
     let whole = if has_scheme {
-        text.clone()
+        text.to_string()
     } else {
         format!("http://{text}")
     };
@@ -102,7 +102,7 @@ pub(crate) fn link(text: &str) -> Result<Link, Reason> {
         Host::Ipv6(host) => drop(address(&host.to_string())?),
     }
     let text = match (text.is_ascii(), has_scheme) {
-        (true, _) => text,
+        (true, _) => text.into_owned(),
         (false, true) => url.as_str().to_owned(),
         (false, false) => without_scheme(&url).to_owned(),
     };

@@ -157,6 +157,9 @@ fn has_word(text: &str, word: &str) -> bool {
         edge.is_some_and(char::is_alphanumeric)
             && next.is_some_and(|next| next.is_ascii_alphanumeric())
     };
+    if word.len() > text.len() {
+        return false;
+    }
     text.match_indices(word).any(|(start, _)| {
         let (before, after) = (
             text[..start].chars().next_back(),

@@ -1,5 +1,6 @@
 //! One spelling for what people write in many: `hXXps://evil[.]example` is `https://evil.example`.
 
+use std::borrow::Cow;
 use std::net::Ipv6Addr;
 
 /// Spellings that keep an indicator from being clicked, in lower case, with what they stand for. The longer ones first.
@@ -35,29 +36,40 @@ const DEFANGED: [(&str, &str); 25] = [
 const SIGNS: [char; 8] = ['[', ']', '(', '{', '\\', '*', 'x', 'X'];
 
 /// `text` in lower case, [refanged](refang), IPv6 addresses in their one canonical form (RFC 5952).
-pub(crate) fn comparable(text: &str) -> String {
-    let refanged = refang(text).to_lowercase();
-    if refanged.matches(':').count() < 2 {
-        refanged
+pub(crate) fn comparable(text: &str) -> Cow<'_, str> {
+    let mut plain = refang(text);
+    if !plain
+        .bytes()
+        .all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase())
+    {
+        plain = plain.to_lowercase().into();
+    }
+    if plain.matches(':').count() < 2 {
+        plain
     } else {
-        canonical_addresses(&refanged)
+        canonical_addresses(&plain).into()
     }
 }
 
 /// `text` as it was before it was defanged, without invisible characters, and full-width forms as ASCII. Upper and lower
 /// case stay: the path of a URL has both.
-pub fn refang(text: &str) -> String {
+pub fn refang(text: &str) -> Cow<'_, str> {
+    let is_plain = |byte: u8| byte.is_ascii() && !SIGNS.contains(&char::from(byte));
+    if text.bytes().all(is_plain) {
+        return text.into();
+    }
     let plain = text
         .chars()
         .filter(|c| !is_invisible(*c))
         .map(half_width)
         .collect::<String>();
     if !plain.contains(SIGNS) {
-        return plain;
+        return plain.into();
     }
-    DEFANGED
+    let whole = DEFANGED
         .into_iter()
-        .fold(plain, |text, (from, to)| replace(text, from, to))
+        .fold(plain, |text, (from, to)| replace(text, from, to));
+    whole.into()
 }
 
 /// Replaces `from`, which is in lower case, in whatever case it is written.

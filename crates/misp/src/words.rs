@@ -27,10 +27,10 @@ pub trait Word: Copy + PartialEq + fmt::Debug + 'static {
 
     /// The word of this name; case, and whether words are joined by hyphens, underscores or spaces, do not matter.
     fn from_name(name: &str) -> Result<Self, UnknownWord> {
-        let found = Self::ALL
-            .iter()
-            .copied()
-            .find(|word| letters(word.name()).eq(letters(name)));
+        let words = || Self::ALL.iter().copied();
+        let found = words()
+            .find(|word| word.name() == name)
+            .or_else(|| words().find(|word| letters(word.name()).eq(letters(name))));
         found.ok_or_else(|| UnknownWord {
             kind: Self::KIND,
             given: name.to_owned(),

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io::{self, BufRead, Read as _};
 
 use ayumi_misp::MAX_DOCUMENT_BYTES;
+use memchr::memmem;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 
 use crate::error::SourceError;
@@ -29,6 +30,11 @@ pub(super) struct Pieces<R> {
 
 /// Whether the bytes are a list with more than one element; then each is a document of its own.
 pub(super) fn is_long_list(bytes: &[u8]) -> bool {
+    // Most documents are one event, and need not be passed through for a list.
+    let is_list = bytes.trim_ascii_start().starts_with(b"[");
+    if !is_list && memmem::find(bytes, RESPONSE.as_bytes()).is_none() {
+        return false;
+    }
     let Ok(Some(mut pieces)) = Pieces::open(bytes) else {
         return false;
     };

@@ -98,6 +98,9 @@ pub struct Activity {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Who {
+    /// For [`Query::after`](crate::Query::after), where rows are of products.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<i64>,
     /// The first day of a period.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start: Option<Day>,
@@ -301,8 +304,6 @@ pub struct Finding {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ProductRow {
-    /// For [`Query::after`](crate::Query::after).
-    pub id: i64,
     /// Whose, and its title.
     #[serde(flatten)]
     pub who: Who,

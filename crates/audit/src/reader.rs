@@ -142,34 +142,24 @@ impl Reader {
             return Ok(vec![found.ok_or(Error::Query(unknown))?]);
         }
         let asked = members.asked(query)?;
-        let producers = asked
+        let (after, limit) = (query.after.unwrap_or(i64::MAX), query.limit());
+        let Some(asked) = asked else {
+            let sql = "SELECT * FROM product WHERE event < ?1 ORDER BY event DESC LIMIT ?2";
+            return self.db.rows(sql, params![after, limit], Product::read);
+        };
+        // The index is of producers, who may have had other memberships.
+        let parties = asked
             .iter()
-            .flatten()
             .filter_map(|key| members.memberships.get(key))
             .map(|row| row.party);
-        let of_producers = match &asked {
-            Some(_) => self.db.among("producer", 1),
-            None => "CAST(?1 AS TEXT) IS NULL".into(),
-        };
+        let producers = self.db.among("producer", 1);
+        let memberships = self.db.among("membership", 2);
         let sql = format!(
-            "SELECT * FROM product WHERE {of_producers} AND event < ?2 ORDER BY event DESC LIMIT ?3"
+            "SELECT * FROM product WHERE {producers} AND {memberships} AND event < ?3 ORDER BY event DESC LIMIT ?4"
         );
-        let products = self.db.rows(
-            &sql,
-            params![
-                asked.as_ref().map(|_| list(producers)),
-                query.after.unwrap_or(i64::MAX),
-                query.limit()
-            ],
-            Product::read,
-        )?;
-        Ok(match &asked {
-            Some(asked) => products
-                .into_iter()
-                .filter(|product| asked.contains(&product.membership))
-                .collect(),
-            None => products,
-        })
+        let (parties, asked) = (list(parties), list(asked.iter().copied()));
+        self.db
+            .rows(&sql, params![parties, asked, after, limit], Product::read)
     }
 
     /// The ids of events from the first to before the last that a query's days have.
@@ -246,6 +236,7 @@ pub(crate) fn who(members: &Members, (organisation, team, party): &Group, by: By
 
 pub(crate) fn who_of_product(members: &Members, product: &Product) -> Who {
     Who {
+        id: Some(product.event),
         organisation: Some(members.organisation_of(product.producer)),
         account: Some(members.address(product.producer)),
         product: product_of(product.id),

@@ -16,6 +16,7 @@ on_both!(
     a_share_of_four_is_not_shown,
     rates_are_of_what_is_due,
     membership_is_as_it_was,
+    products_are_told_page_by_page,
     periods_have_the_days_they_say,
     every_question_has_an_answer_on_an_empty_index,
     what_is_not_there_is_named,
@@ -248,6 +249,51 @@ fn membership_is_as_it_was(databases: &Databases) {
             .all(|row| row.who.team.as_deref() == Some("")),
         "teams of one and two are not shown"
     );
+}
+
+fn products_are_told_page_by_page(databases: &Databases) {
+    let mut town = town();
+    let publish = |town: &mut Town, place: usize| {
+        let product = town.publish(0, PRICE, HUNT);
+        town.buy(product, 1, 1);
+        // Of every second one there is a gap to tell.
+        if place.is_multiple_of(2) {
+            let task = town.request(product, 1);
+            town.deliver(task);
+        }
+        town.block(10)
+    };
+    let mut blocks: Vec<_> = (0..3).map(|place| publish(&mut town, place)).collect();
+    town.assign(0, "night");
+    blocks.extend((3..7).map(|place| publish(&mut town, place)));
+    let reader = read(databases, town, blocks);
+    let walk = |ask: Ask, team: Option<&str>, limit: usize| {
+        let (mut told, mut after) = (Vec::new(), None);
+        loop {
+            let query = Query {
+                by: (ask != Ask::Products).then_some(By::Product),
+                team: team.map(str::to_owned),
+                limit: Some(limit),
+                after,
+                ..Query::default()
+            };
+            let page = reader.answer(ask, &query).unwrap();
+            let rows = page.get("rows").unwrap_or(&page).as_array().unwrap();
+            told.extend(rows.iter().map(|row| row["product"].to_string()));
+            if rows.len() < limit {
+                return told;
+            }
+            after = rows[limit - 1]["id"].as_i64();
+        }
+    };
+    for ask in [Ask::Products, Ask::Gap, Ask::Activity, Ask::Money] {
+        for (team, count, used) in [(None, 7, 4), (Some("intel"), 3, 2), (Some("night"), 4, 2)] {
+            let whole = walk(ask, team, 100);
+            let expected = if ask == Ask::Gap { used } else { count };
+            assert_eq!(whole.len(), expected, "{ask:?} {team:?}");
+            assert_eq!(walk(ask, team, 2), whole, "{ask:?} {team:?}");
+        }
+    }
 }
 
 fn periods_have_the_days_they_say(databases: &Databases) {

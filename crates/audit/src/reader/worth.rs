@@ -1,6 +1,6 @@
 //! What it was worth: the gap, editions, money.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::{Reader, actions, scopes, shrunk, who, who_of_product};
 use crate::answer::{
@@ -34,19 +34,28 @@ impl Reader {
         })
     }
 
+    /// Of those of which there is anything to tell; so many products may have to be looked at.
     fn gap_by_product(&self, query: &Query, members: &Members) -> Result<Vec<GapRow>> {
-        let products = self.products_asked(query, members)?;
         let cover = self.cover(query, true)?;
-        let mut sums = self.of_products(&products, &cover)?;
-        let rows = products.iter().filter_map(|product| {
-            let classes = sums.remove(&product.id)?;
-            let gap = Series::of(&classes, Gap::of);
-            (gap.raw.delivered > 0 || gap.raw.unmet.of > 0).then(|| GapRow {
-                who: who_of_product(members, product),
-                gap,
-            })
-        });
-        Ok(rows.collect())
+        let (mut query, limit) = (query.clone(), query.limit());
+        let mut rows = Vec::new();
+        loop {
+            let products = self.products_asked(&query, members)?;
+            let mut sums = self.of_products(&products, &cover)?;
+            rows.extend(products.iter().filter_map(|product| {
+                let classes = sums.remove(&product.id)?;
+                let gap = Series::of(&classes, Gap::of);
+                (gap.raw.delivered > 0 || gap.raw.unmet.of > 0).then(|| GapRow {
+                    who: who_of_product(members, product),
+                    gap,
+                })
+            }));
+            if products.len() < limit || query.product.is_some() || rows.len() >= limit {
+                rows.truncate(limit);
+                return Ok(rows);
+            }
+            query.after = products.last().map(|product| product.event);
+        }
     }
 
     fn gap_by_member(
@@ -82,14 +91,14 @@ impl Reader {
             let cover = self.cover(query, true)?;
             let mut sums = self.of_products(&products, &cover)?;
             let votes = self.votes(&products)?;
+            let mut editions = HashMap::new();
             let mut rows = Vec::with_capacity(products.len());
             for product in &products {
                 let classes = sums.remove(&product.id).unwrap_or_default();
                 let votes = votes.get(&product.id).copied().unwrap_or((None, 0));
                 rows.push(ProductRow {
-                    id: product.event,
                     who: who_of_product(&members, product),
-                    edition: self.edition(product)?,
+                    edition: self.edition(product, &mut editions)?,
                     previous: product_of(product.previous),
                     next: product_of(product.next),
                     status: ["on-sale", "withdrawn", "revised"]
@@ -108,11 +117,18 @@ impl Reader {
         })
     }
 
-    fn edition(&self, product: &Product) -> Result<u64> {
-        let (mut edition, mut place) = (1, product.previous);
-        while place != 0 {
-            let earlier: Option<Product> = load(&self.db, (place, 0))?;
-            (edition, place) = (edition + 1, earlier.map_or(0, |earlier| earlier.previous));
+    /// Counted from the first edition on; `known` has those that were counted before.
+    fn edition(&self, product: &Product, known: &mut HashMap<i64, u64>) -> Result<u64> {
+        let (mut later, mut earlier) = (vec![product.id], product.previous);
+        while earlier != 0 && !known.contains_key(&earlier) {
+            later.push(earlier);
+            let product: Option<Product> = load(&self.db, (earlier, 0))?;
+            earlier = product.map_or(0, |product| product.previous);
+        }
+        let mut edition = known.get(&earlier).copied().unwrap_or(0);
+        for product in later.into_iter().rev() {
+            edition += 1;
+            known.insert(product, edition);
         }
         Ok(edition)
     }

@@ -114,7 +114,8 @@ fn holds(held: &HeaderValue, tag: &HeaderValue) -> bool {
 
 /// Where the rows after these are, where the list is full and its rows have ids to go on from.
 fn next(name: &str, query: &Query, limit: usize, found: &Value) -> Option<String> {
-    let rows = found
+    let rows = found.get("rows").unwrap_or(found);
+    let rows = rows
         .as_array()
         .filter(|rows| limit > 0 && rows.len() >= limit)?;
     let after = rows.last()?.get("id")?.as_i64()?;
@@ -159,6 +160,8 @@ mod tests {
             "</v1/tasks?organisation=Aoba+%26+co&limit=2&after=7>; rel=\"next\""
         );
         assert_eq!(next(3), None);
+        let money = json!({"rows": rows, "findings": []});
+        assert!(super::next("money", &query, 2, &money).is_some());
         assert_eq!(
             super::next("activity", &query, 1, &json!([{"published": 1}])),
             None

@@ -89,7 +89,7 @@ fn draw_all(view: &View, found: &[ProductRow]) -> Drawn {
     let body = html! {
         @if found.is_empty() { p { (view.text(Word::NoneYet)) } } @else { (rows::products(view, found)) }
         @if found.len() == SOME && let Some(last) = found.last() {
-            @let older = Query { after: Some(last.id), ..query.clone() };
+            @let older = Query { after: last.who.id, ..query.clone() };
             p { a href=(view.link("/products", &older)) { (view.text(Word::More)) } }
         }
     };

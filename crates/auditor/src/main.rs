@@ -1,6 +1,5 @@
 //! The command `ayumi-auditor`.
 
-use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -10,10 +9,9 @@ use alloy::primitives::Address;
 use ayumi_audit::Location;
 use ayumi_auditor::{Config, Node, run};
 use ayumi_chain::Network;
-use clap::{Parser, Subcommand, ValueEnum};
+use ayumi_http::{Log, stopped, tell_ready};
+use clap::{Parser, Subcommand};
 use reqwest::Url;
-use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::EnvFilter;
 
 /// Shows what a consortium achieved with its intelligence, recounted from the chain. Needs no key, and changes nothing.
 #[derive(Parser)]
@@ -108,18 +106,10 @@ struct Serve {
     log: Log,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-enum Log {
-    /// For people.
-    Text,
-    /// One JSON object a line.
-    Json,
-}
-
 #[tokio::main]
 async fn main() -> ExitCode {
     let Command::Serve(arguments) = Cli::parse().command;
-    start_log(arguments.log);
+    arguments.log.start();
     match start(arguments).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -163,37 +153,6 @@ async fn start(arguments: Serve) -> eyre::Result<()> {
         verify_every: (arguments.verify_every_s > 0)
             .then(|| Duration::from_secs(arguments.verify_every_s)),
     };
-    let ready = |address| {
-        let mut out = std::io::stdout();
-        // Nobody may be listening, which is no reason to stop.
-        let _ = writeln!(out, "listening on http://{address}").and_then(|()| out.flush());
-    };
+    let ready = |address| tell_ready(format_args!("http://{address}"));
     Ok(run(config, ready, stopped()).await?)
-}
-
-fn start_log(form: Log) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr);
-    match form {
-        Log::Text => log.init(),
-        Log::Json => log.json().flatten_event(true).init(),
-    }
-}
-
-/// Ctrl-C or SIGTERM, from now on.
-fn stopped() -> impl Future<Output = ()> {
-    let listen = |kind| signal(kind).expect("a process can listen for signals");
-    let (mut interrupt, mut terminate) = (
-        listen(SignalKind::interrupt()),
-        listen(SignalKind::terminate()),
-    );
-    async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    }
 }

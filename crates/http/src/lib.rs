@@ -1,4 +1,5 @@
-//! What the daemons' HTTP servers have in common: connections, of which each takes what its [`Limits`] leave it.
+//! What the daemons have in common: how they begin and end ([`Log`], [`stopped`]), and HTTP servers of whose connections each
+//! takes what its [`Limits`] leave it.
 //!
 //! - [`serve`] accepts connections for a [`Router`](axum::Router), and ends those that stand still. Each request knows the
 //!   [`Peer`] that sent it.
@@ -6,6 +7,7 @@
 //! - [`Tls`] has the certificate.
 
 mod client;
+mod daemon;
 mod patient;
 mod serve;
 mod tls;
@@ -13,6 +15,7 @@ mod tls;
 use std::time::Duration;
 
 pub use client::{Client, Peer, Rates, Share, Shares};
+pub use daemon::{Log, stopped, tell_ready};
 pub use serve::serve;
 pub use tls::{Pem, Tls, TlsError};
 

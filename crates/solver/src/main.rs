@@ -1,16 +1,15 @@
 //! The command `ayumi-solver`.
 
-use std::io::{IsTerminal, Write};
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use ayumi_chain::Network;
+use ayumi_http::{Log, stopped, tell_ready};
 use ayumi_solver::check::{self, Identity, Line, State};
 use ayumi_solver::status::{self, Place};
 use ayumi_solver::{Config, Error, run};
-use clap::{Parser, Subcommand, ValueEnum};
-use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::EnvFilter;
+use clap::{Parser, Subcommand};
 
 /// Delivers intelligence to who holds a ticket for it.
 #[derive(Parser)]
@@ -100,19 +99,11 @@ struct Run {
     log: Log,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-enum Log {
-    /// For people.
-    Text,
-    /// One JSON object a line.
-    Json,
-}
-
 #[tokio::main]
 async fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Run(arguments) => {
-            start_log(arguments.log);
+            arguments.log.start();
             match start(arguments).await {
                 Ok(()) => ExitCode::SUCCESS,
                 Err(error) => {
@@ -227,37 +218,6 @@ async fn start(arguments: Run) -> eyre::Result<()> {
     } else {
         "http"
     };
-    let ready = |address| {
-        let mut out = std::io::stdout();
-        // Nobody may be listening, which is no reason to stop.
-        let _ = writeln!(out, "listening on {scheme}://{address}").and_then(|()| out.flush());
-    };
+    let ready = |address| tell_ready(format_args!("{scheme}://{address}"));
     Ok(run(config, ready, stopped()).await?)
-}
-
-fn start_log(form: Log) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr);
-    match form {
-        Log::Text => log.init(),
-        Log::Json => log.json().flatten_event(true).init(),
-    }
-}
-
-/// Ctrl-C or SIGTERM, from now on.
-fn stopped() -> impl Future<Output = ()> {
-    let listen = |kind| signal(kind).expect("a process can listen for signals");
-    let (mut interrupt, mut terminate) = (
-        listen(SignalKind::interrupt()),
-        listen(SignalKind::terminate()),
-    );
-    async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    }
 }

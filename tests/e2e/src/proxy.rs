@@ -29,6 +29,8 @@ pub enum Action {
     Cut,
     /// It passes, and the answer goes on as what this gives; nothing ends the connection.
     Tap(Box<dyn FnOnce(Vec<u8>) -> Option<Vec<u8>> + Send>),
+    /// It passes, but of its answer no more than a few bytes are read while somebody else has this lock.
+    Hold(Arc<Mutex<()>>),
 }
 
 type Rule = Arc<dyn Fn(&Request) -> Action + Send + Sync>;
@@ -153,10 +155,11 @@ fn serve(mut client: TcpStream, shared: &Shared) {
     let Ok(request) = read(&client) else { return };
     let rule = Arc::clone(&lock(&shared.rule));
     let answer = match rule(&request) {
-        Action::Forward => forward(&request, shared).ok(),
+        Action::Forward => forward(&request, shared, None).ok(),
         Action::Answer(bytes) => Some(bytes),
         Action::Cut => None,
-        Action::Tap(tap) => forward(&request, shared).ok().and_then(tap),
+        Action::Tap(tap) => forward(&request, shared, None).ok().and_then(tap),
+        Action::Hold(gate) => forward(&request, shared, Some(&gate)).ok(),
     };
     if let Some(answer) = answer {
         let _ = client.write_all(&answer);
@@ -198,7 +201,7 @@ fn read(client: &TcpStream) -> io::Result<Request> {
 }
 
 /// Sends the request on, and returns the whole answer.
-fn forward(request: &Request, shared: &Shared) -> io::Result<Vec<u8>> {
+fn forward(request: &Request, shared: &Shared, gate: Option<&Mutex<()>>) -> io::Result<Vec<u8>> {
     let upstream = *lock(&shared.upstream);
     let mut server = TcpStream::connect(upstream.ok_or(io::ErrorKind::ConnectionRefused)?)?;
     let headers = request
@@ -215,11 +218,9 @@ fn forward(request: &Request, shared: &Shared) -> io::Result<Vec<u8>> {
         headers.concat()
     )?;
     server.write_all(&request.body)?;
-    let mut answer = Vec::new();
+    let mut answer = vec![0; 16];
+    server.read_exact(&mut answer)?;
+    drop(gate.map(lock));
     server.read_to_end(&mut answer)?;
-    if answer.is_empty() {
-        Err(io::ErrorKind::UnexpectedEof.into())
-    } else {
-        Ok(answer)
-    }
+    Ok(answer)
 }

@@ -2,8 +2,8 @@
 
 use std::fs;
 use std::process::Stdio;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use alloy::primitives::{Bytes, U256};
@@ -123,6 +123,78 @@ fn invariant_17_what_is_too_much_waits_and_is_not_dropped() {
     }
     let deliveries = world.deliveries();
     assert!(deliveries.is_sorted_by(|one, next| one < next));
+}
+
+#[test]
+fn invariant_17_who_reads_slowly_holds_up_nobody_and_gets_all() {
+    let world = World::alone(&[]);
+    let consumer = world.account("kitakaze");
+    let solver = Solver::with_settings(
+        &world,
+        "patient",
+        OURS,
+        Honesty::Honest,
+        &json!({ "limits": { "memory_mb": 16 } }),
+    );
+    let text = "a report that is longer than what a connection holds".repeat(100_000);
+    let event = json!({ "Event": { "info": "Long report", "Attribute": [
+        { "type": "text", "category": "Other", "value": "x", "comment": text },
+    ]}});
+    let producer = world.account("hinode");
+    fs::write(producer.file("long.json"), event.to_string()).unwrap();
+    let long = producer.must(&[
+        "publish",
+        "long.json",
+        "--incomplete",
+        "--price",
+        "0.01",
+        "--stock",
+        "9",
+        "--solver",
+        &solver.url(),
+    ]);
+    let long = long["product"].as_str().unwrap();
+    consumer.must(&["buy", long, "--quantity", "2"]);
+
+    let gate = Arc::new(Mutex::new(()));
+    let closed = gate.lock().unwrap();
+    let held = Arc::new(AtomicUsize::new(0));
+    let (ours, count) = (Arc::clone(&gate), Arc::clone(&held));
+    solver.front.rule(move |request| {
+        let task = |number: u64| request.is("GET", &format!("/v1/tasks/{number}/delivery"));
+        if !task(1) && !task(2) {
+            return Action::Forward;
+        }
+        count.fetch_add(1, Ordering::SeqCst);
+        Action::Hold(Arc::clone(&ours))
+    });
+    let slow = ["1.json", "2.json"].map(|name| {
+        (
+            name,
+            consumer.start(&["use", long, "--another", "-o", name]),
+        )
+    });
+    wait_until("both are being read", || {
+        (held.load(Ordering::SeqCst) >= 2).then_some(())
+    });
+
+    let other = world.account("tsubame");
+    let short = product(&world, &solver, other, 1);
+    other.must(&["use", &short, "-o", "got.json"]);
+    other.received("got.json");
+    assert_eq!(world.deliveries(), [U256::from(3)]);
+
+    drop(closed);
+    for (name, command) in slow {
+        command.end().done();
+        assert_eq!(
+            fs::read(consumer.file(name)).unwrap(),
+            event.to_string().as_bytes()
+        );
+    }
+    let mut deliveries = world.deliveries();
+    deliveries.sort_unstable();
+    assert_eq!(deliveries, once(3));
 }
 
 #[test]

@@ -45,8 +45,10 @@ const PERIODS: Periods = Periods {
 
 /// It all.
 pub struct Consortium {
-    /// The node, first to be started and last to be ended.
+    /// The node.
     pub anvil: Process,
+    /// An empty one that it is a fork of.
+    _ground: Process,
     /// The daemon, while it runs.
     pub solver: Option<Process>,
     /// The chain and its contracts.
@@ -66,7 +68,9 @@ impl Consortium {
     /// With so many consumers, and a solver that looks at the chain every so many milliseconds.
     pub async fn new(consumers: u64, poll_ms: u64) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("ayumi-bench-").tempdir()?;
-        let (anvil, url) = start_anvil(folder.path())?;
+        let (ground, ground_url) = start_anvil(folder.path(), "ground", &[])?;
+        // A fork's blocks have no state root. An anvil hashes the whole state anew for each block, which no other node does.
+        let (anvil, url) = start_anvil(folder.path(), "anvil", &["--fork-url", &ground_url])?;
         let rpc = Rpc::new(&url)?;
         let _: Value = rpc.call("anvil_setLoggingEnabled", (false,)).await?;
         let network = Network {
@@ -82,6 +86,7 @@ impl Consortium {
         let seed = B256::from(*Seed::random().as_bytes());
         let mut consortium = Self {
             anvil,
+            _ground: ground,
             solver: None,
             chain,
             rpc,
@@ -436,13 +441,15 @@ impl Consortium {
 }
 
 /// Keeps few states, since it would keep one for each block; tells nothing of each request.
-fn start_anvil(folder: &Path) -> Result<(Process, String)> {
+fn start_anvil(folder: &Path, name: &str, more: &[&str]) -> Result<(Process, String)> {
     let mut command = Command::new(programs::anvil());
     command.args(["--port", "0", "--accounts", "1", "--hardfork", "cancun"]);
     command.args(["--block-base-fee-per-gas", "0", "--gas-price", "0"]);
     command.args(["--disable-min-priority-fee", "--order", "fifo"]);
     command.args(["--gas-limit", &BLOCK_GAS.to_string(), "--prune-history"]);
-    let (anvil, address) = Process::start(command, &folder.join("anvil.log"), "Listening on ")
+    command.args(more);
+    let log = folder.join(name).with_extension("log");
+    let (anvil, address) = Process::start(command, &log, "Listening on ")
         .map_err(|said| eyre!("anvil does not start: {said}"))?;
     Ok((anvil, format!("http://{address}")))
 }

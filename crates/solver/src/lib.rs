@@ -25,7 +25,7 @@ pub mod store;
 
 use std::future::Future;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -282,7 +282,8 @@ async fn open(config: Config, prepare: Prepare) -> Result<Arc<Solver>, Error> {
     let store = Store::open(&config.store, deployment, config.make_store)?;
     check_alone(&chain, wallet.address()).await?;
     let payloads = Payloads::open(&config.assets)?;
-    let memory = Memory::new(config.limits.memory_mb);
+    let folder = config.store.parent().unwrap_or(Path::new(""));
+    let memory = Memory::new(config.limits.memory_mb, &Path::new(".").join(folder));
     let requests = Semaphore::new(config.limits.requests);
     let meter = Meter::new(store.clock());
     let solver = Solver {

@@ -1,3 +1,4 @@
+use std::io;
 use std::time::Duration;
 
 use axum::Json;
@@ -102,6 +103,9 @@ pub enum Problem {
     /// The payload store does not work.
     #[error("the payload store does not work")]
     Payload(#[from] PayloadError),
+    /// There is no room to send from, in memory or on disk.
+    #[error("what is to be sent has no room on disk")]
+    NoRoom(#[from] io::Error),
     /// Too much is asked at once.
     #[error("the solver has too much to do")]
     Overloaded,
@@ -135,9 +139,11 @@ impl Problem {
             Self::Closed { .. } => StatusCode::GONE,
             Self::NotTheContent(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooMuch { .. } => StatusCode::INSUFFICIENT_STORAGE,
-            Self::Chain(_) | Self::Store(_) | Self::Payload(_) | Self::Overloaded => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Self::Chain(_)
+            | Self::Store(_)
+            | Self::Payload(_)
+            | Self::NoRoom(_)
+            | Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -159,7 +165,11 @@ impl Problem {
             Self::Closed { .. } => "closed",
             Self::NotTheContent(_) => "not-the-content",
             Self::TooMuch { .. } => "too-much",
-            Self::Chain(_) | Self::Store(_) | Self::Payload(_) | Self::Overloaded => "busy",
+            Self::Chain(_)
+            | Self::Store(_)
+            | Self::Payload(_)
+            | Self::NoRoom(_)
+            | Self::Overloaded => "busy",
         }
     }
 
@@ -180,6 +190,7 @@ impl Problem {
             | Self::Chain(_)
             | Self::Store(_)
             | Self::Payload(_)
+            | Self::NoRoom(_)
             | Self::Overloaded => "ask again in a moment",
             Self::TooMuch { .. } => "ask the solver's operator for more room",
             Self::NoNote { .. } => "there was none, or it is on its way",
@@ -198,6 +209,7 @@ impl Problem {
             | Self::Chain(_)
             | Self::Store(_)
             | Self::Payload(_)
+            | Self::NoRoom(_)
             | Self::Overloaded => Some(RETRY_AFTER),
             _ => None,
         }
@@ -209,6 +221,7 @@ impl IntoResponse for Problem {
         match &self {
             Self::Store(cause) => tracing::error!(%cause, "a request could not be served"),
             Self::Payload(cause) => tracing::error!(%cause, "a request could not be served"),
+            Self::NoRoom(cause) => tracing::error!(%cause, "a request could not be served"),
             _ => {}
         }
         let error = json!({"error": {"kind": self.kind(), "message": self.to_string(), "hint": self.hint()}});

@@ -3,9 +3,9 @@ use std::time::Duration;
 
 use alloy::primitives::{B256, Signature, U256};
 use axum::Json;
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::IntoResponse;
 use ayumi_contracts::ICTIOperator::DeclineReason;
 use ayumi_contracts::Named;
@@ -52,8 +52,17 @@ pub async fn delivery(
     let job = arrived_job(&solver, task).await?;
     check(asker, job.task.consumer)?;
     let sealed = sealed_delivery(&solver, job).await?;
-    info!(task, bytes = sealed.len(), "served");
-    Ok(([(header::CONTENT_TYPE, "application/octet-stream")], sealed))
+    let bytes = sealed.len();
+    let body = solver.memory.send(sealed).await?;
+    info!(task, bytes, "served");
+    let headers = [
+        (
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/octet-stream"),
+        ),
+        (header::CONTENT_LENGTH, bytes.into()),
+    ];
+    Ok((headers, body))
 }
 
 /// Takes the consumer's receipt for what was served, and has the key sent.
@@ -130,9 +139,9 @@ async fn open_job(solver: &Arc<Solver>, task: u64) -> Answer<Job> {
 }
 
 /// The delivery under a fresh seal. Its key is drawn and stored the first time; from then on it is the same.
-async fn sealed_delivery(solver: &Arc<Solver>, job: Job) -> Answer<Bytes> {
+async fn sealed_delivery(solver: &Arc<Solver>, job: Job) -> Answer<Vec<u8>> {
     let task = job.task.id;
-    let room = solver.memory.reserve(job.product.payload_length).await;
+    let _room = solver.memory.reserve(job.product.payload_length).await;
     let asset = asset(solver, &job.product).await?;
     let asset = asset.ok_or(Problem::NotPrepared(task))?;
     let key = job.prepared.as_ref().map(|prepared| prepared.key.clone());
@@ -158,7 +167,7 @@ async fn sealed_delivery(solver: &Arc<Solver>, job: Job) -> Answer<Bytes> {
         }
         crash::at(Point::KeyStored);
     }
-    Ok(room.keep(sealed))
+    Ok(sealed)
 }
 
 /// A product's payload and seed, if its producer handed them in.

@@ -3,13 +3,13 @@ use std::path::{Path, PathBuf};
 
 use alloy::primitives::{Address, B256, Signature};
 use alloy::signers::SignerSync;
-use alloy::signers::local::{LocalSigner, LocalSignerError, PrivateKeySigner};
+use alloy::signers::local::{LocalSignerError, Secp256k1Signer};
 use alloy::sol_types::{Eip712Domain, SolStruct};
 use ayumi_sealing::{Scope, SecretKey, derive_one_time_key, derive_sealing_key};
 
 /// An account's key. Printing it shows the address alone.
 #[derive(Clone)]
-pub struct Wallet(PrivateKeySigner);
+pub struct Wallet(Secp256k1Signer);
 
 /// Why a keystore could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -56,7 +56,7 @@ impl WalletError {
 impl Wallet {
     /// A new account.
     pub fn random() -> Self {
-        Self(PrivateKeySigner::random())
+        Self(Secp256k1Signer::random())
     }
 
     /// Opens a keystore of version 3, as Foundry, geth and Besu keep them.
@@ -65,7 +65,7 @@ impl Wallet {
             return Err(WalletError::Missing(path.to_owned()));
         }
         check_private(path)?;
-        let signer = LocalSigner::decrypt_keystore(path, password);
+        let signer = Secp256k1Signer::decrypt_keystore(path, password);
         signer.map(Self).map_err(|cause| WalletError::Locked {
             path: path.to_owned(),
             cause,
@@ -82,7 +82,7 @@ impl Wallet {
         fs::create_dir_all(folder).map_err(io)?;
         make_private(folder, 0o700).map_err(io)?;
         let mut random = rand_08::rngs::OsRng;
-        LocalSigner::encrypt_keystore(folder, &mut random, self.0.to_bytes(), password, Some(name))
+        Secp256k1Signer::encrypt_keystore(folder, &mut random, self.0.to_bytes(), password, Some(name))
             .map_err(|cause| WalletError::Locked {
                 path: path.clone(),
                 cause,

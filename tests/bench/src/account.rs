@@ -2,7 +2,7 @@ use alloy::consensus::{SignableTransaction, TxEip1559, TxEnvelope};
 use alloy::eips::eip2718::Encodable2718;
 use alloy::primitives::{Address, B256, Bytes, Signature, TxKind, keccak256};
 use alloy::signers::SignerSync;
-use alloy::signers::local::PrivateKeySigner;
+use alloy::signers::local::Secp256k1Signer;
 use alloy::sol_types::{Eip712Domain, SolStruct};
 use ayumi_chain::Call;
 use ayumi_sealing::{Scope, SecretKey, derive_one_time_key};
@@ -10,7 +10,7 @@ use ayumi_sealing::{Scope, SecretKey, derive_one_time_key};
 /// An account that keeps count of its transactions by itself, and pays nothing for gas.
 #[derive(Debug)]
 pub struct Account {
-    signer: PrivateKeySigner,
+    signer: Secp256k1Signer,
     nonce: u64,
 }
 
@@ -21,7 +21,7 @@ impl Account {
     /// Where the hash is no key, which happens to one in 2¹²⁸.
     pub fn nth(seed: B256, place: u64, nonce: u64) -> Self {
         let key = keccak256([seed.as_slice(), &place.to_be_bytes()].concat());
-        let signer = PrivateKeySigner::from_bytes(&key).expect("nearly every hash is a key");
+        let signer = Secp256k1Signer::from_bytes(&key).expect("nearly every hash is a key");
         Self { signer, nonce }
     }
 

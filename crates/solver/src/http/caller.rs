@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use alloy::consensus::crypto::secp256k1::recover_signer;
 use alloy::primitives::{Address, Signature, U256};
 use alloy::sol_types::SolStruct;
 use axum::http::HeaderMap;
@@ -33,13 +34,8 @@ pub fn recover(
     signature: &Signature,
     message: &impl SolStruct,
 ) -> Answer<Address> {
-    if signature.normalize_s().is_some() {
-        return Err(Problem::NoSignature);
-    }
     let hash = message.eip712_signing_hash(&solver.chain.domain());
-    signature
-        .recover_address_from_prehash(&hash)
-        .map_err(|_| Problem::NoSignature)
+    recover_signer(signature, hash).map_err(|_| Problem::NoSignature)
 }
 
 /// The account that asks for `item` of a task.

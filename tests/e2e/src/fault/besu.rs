@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
+use alloy::consensus::transaction::SignerRecoverable;
 use alloy::consensus::{Transaction, TxEnvelope};
 use alloy::eips::Decodable2718;
 use alloy::primitives::{Address, B256, U256, hex};
@@ -88,11 +89,7 @@ impl Sent {
     fn of(call: &Call) -> Option<Self> {
         let raw = hex::decode(call.text()?).ok()?;
         let transaction = TxEnvelope::decode_2718(&mut &*raw).ok()?;
-        let signed = transaction.signature_hash();
-        let from = transaction
-            .signature()
-            .recover_address_from_prehash(&signed)
-            .ok()?;
+        let from = transaction.recover_signer().ok()?;
         Some(Self { from, transaction })
     }
 

@@ -82,11 +82,17 @@ impl Wallet {
         fs::create_dir_all(folder).map_err(io)?;
         make_private(folder, 0o700).map_err(io)?;
         let mut random = rand_08::rngs::OsRng;
-        Secp256k1Signer::encrypt_keystore(folder, &mut random, self.0.to_bytes(), password, Some(name))
-            .map_err(|cause| WalletError::Locked {
-                path: path.clone(),
-                cause,
-            })?;
+        Secp256k1Signer::encrypt_keystore(
+            folder,
+            &mut random,
+            self.0.to_bytes(),
+            password,
+            Some(name),
+        )
+        .map_err(|cause| WalletError::Locked {
+            path: path.clone(),
+            cause,
+        })?;
         make_private(&path, 0o600).map_err(io)?;
         Ok(path)
     }

@@ -40,7 +40,9 @@ pub struct Market {
 
 /// A redemption that came to its end.
 pub struct Done {
+    /// From before the redemption was signed to the opened file.
     pub milliseconds: u64,
+    /// From the redemption's block to the delivery's, as `ayumi use` tells it.
     pub blocks: u64,
 }
 
@@ -75,7 +77,6 @@ impl Market {
 
     async fn redeem_now(self: Arc<Self>, account: Account) -> Result<(Account, Done)> {
         let started = Instant::now();
-        let head = self.watcher.head();
         let nonce = B256::from(*Seed::random().as_bytes());
         let requested = self.watcher.request(nonce);
         let (raw, account, one_time_key) = self
@@ -86,7 +87,7 @@ impl Market {
             .rpc()
             .call("eth_sendRawTransaction", (raw,))
             .await?;
-        let (task, _) = requested.await?;
+        let (task, request) = requested.await?;
 
         let sealed = self.fetch(&account, task).await?;
         let (account, delivery, receipt) = self
@@ -102,7 +103,7 @@ impl Market {
             .await??;
         let delivered = self.watcher.delivery(task);
         self.post(task, &delivery, receipt).await?;
-        let (key, block) = delivered.await?;
+        let (key, delivery_block) = delivered.await?;
 
         let opened = self.compute(move |market| {
             let opened = delivery.open(&Key::from(key.0))?;
@@ -115,7 +116,7 @@ impl Market {
         opened.await??;
         let done = Done {
             milliseconds: u64::try_from(started.elapsed().as_millis())?,
-            blocks: block - head,
+            blocks: delivery_block - request,
         };
         Ok((account, done))
     }

@@ -25,6 +25,11 @@ pub fn solver() -> PathBuf {
     built().join("ayumi-solver")
 }
 
+/// The daemon `ayumi-auditor`.
+pub fn auditor() -> PathBuf {
+    built().join("ayumi-auditor")
+}
+
 /// The solver that lies to consumers, or ends where a test says.
 pub fn test_solver() -> PathBuf {
     built().join("test-solver")

@@ -3,14 +3,12 @@
 #[path = "../../../crates/audit/tests/databases/mod.rs"]
 mod databases;
 
-use std::io::{BufRead, BufReader, Write};
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use alloy::primitives::{Address, B256, U256, keccak256};
 use alloy::sol_types::SolValue;
-use ayumi_audit::{Ask, Query, Reader};
-use ayumi_e2e::{Account, World, samples};
+use ayumi_e2e::{Account, Process, World, programs, samples, wait_until};
 use databases::Databases;
 use rusqlite::Connection;
 use serde_json::{Value, json};
@@ -48,55 +46,17 @@ fn traded() -> World {
     world
 }
 
-/// Serves an index as an auditor does, for as long as the test runs.
-fn serve(index: PathBuf) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("there are ports");
-    let url = format!("http://{}", listener.local_addr().expect("it is bound"));
-    std::thread::spawn(move || {
-        for mut stream in listener.incoming().flatten() {
-            let mut request = BufReader::new(stream.try_clone().expect("a socket"));
-            let mut first = String::new();
-            let _ = request.read_line(&mut first);
-            let mut line = String::new();
-            while request
-                .read_line(&mut line)
-                .is_ok_and(|_| line.trim() != "")
-            {
-                line.clear();
-            }
-            let (status, body) = answer(&index, first.split(' ').nth(1).unwrap_or_default());
-            let body = body.to_string();
-            let length = body.len();
-            let _ = write!(
-                stream,
-                "HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
-            );
-        }
-    });
-    url
-}
-
-fn answer(index: &Path, target: &str) -> (&'static str, Value) {
-    let url = reqwest::Url::parse(&format!("http://x{target}")).expect("a path");
-    let name = url.path().strip_prefix("/v1/").and_then(Ask::from_name);
-    let pairs: Vec<_> = url.query_pairs().collect();
-    let query = Query::from_pairs(pairs.iter().map(|(name, value)| (&**name, &**value)));
-    let Some(ask) = name else {
-        return (
-            "404 Not Found",
-            json!({ "error": { "message": "no such question" } }),
-        );
-    };
-    let told = query
-        .map_err(ayumi_audit::Error::from)
-        .and_then(|query| Reader::open(index)?.answer(ask, &query));
-    match told {
-        Ok(told) => ("200 OK", told),
-        Err(error) => (
-            "400 Bad Request",
-            json!({ "error": { "kind": error.kind(), "message": error.to_string() } }),
-        ),
-    }
+/// Starts an auditor where `account` is, told this. Returns its URL, too.
+fn serve(account: &Account, arguments: &[&str]) -> (Process, String) {
+    let mut command = Command::new(programs::auditor());
+    command
+        .args(["serve", "--listen", "127.0.0.1:0", "--client-rate", "0"])
+        .args(arguments)
+        .env_clear()
+        .envs(&account.environment)
+        .env("NO_COLOR", "1");
+    let started = Process::start(command, &account.file("auditor.log"), "listening on ");
+    started.unwrap_or_else(|said| panic!("no auditor: {said}"))
 }
 
 fn index(world: &World, account: &Account) -> PathBuf {
@@ -114,7 +74,7 @@ fn every_figure_is_the_same_from_chain_index_and_auditor() {
     let world = traded();
     let auditor = world.account("asagiri").without("ETH_KEYSTORE");
     let path = index(&world, &auditor);
-    let url = serve(path.clone());
+    let (_served, url) = serve(&auditor, &["--read-only", "--index", text(&path)]);
     let questions: &[&[&str]] = &[
         &["activity", "--by", "account"],
         &["activity", "--by", "team"],
@@ -263,7 +223,7 @@ fn a_difference_of_an_index_is_named() {
         });
         // The same, seen by somebody who asks this index over HTTP.
         if !what.starts_with("tally") && !what.starts_with("purchase") {
-            let url = serve(path.clone());
+            let (_served, url) = serve(&auditor, &["--read-only", "--index", text(&path)]);
             let told = auditor
                 .ayumi(&["audit", "verify", "--against", &url])
                 .negative();
@@ -281,7 +241,7 @@ fn a_difference_of_an_index_is_named() {
         }
         std::fs::write(&path, &backup).expect("it can be written to");
     }
-    let url = serve(path.clone());
+    let (_served, url) = serve(&auditor, &["--read-only", "--index", text(&path)]);
     auditor.must(&["audit", "verify", "--against", &url]);
 }
 
@@ -332,6 +292,33 @@ fn an_index_in_postgresql_tells_the_same() {
     auditor
         .ayumi(&["audit", "gap", "--database", "mysql://x"])
         .fails("usage");
+}
+
+#[test]
+fn an_auditor_goes_on_when_its_database_is_there_again() {
+    let Some(databases) = Databases::postgres() else {
+        return;
+    };
+    let schema = databases.url().expect("PostgreSQL has URLs");
+    let mut operator = postgres::Client::connect(&schema, postgres::NoTls).expect("it runs");
+    let world = World::default();
+    let governor = world.governor();
+    let database = format!("{schema}&application_name=auditor");
+    let (mut served, url) = serve(governor, &["--database", &database]);
+    for turn in 0..3 {
+        let name = format!("Organisation {turn}");
+        governor.must(&["organisation", "add", &name]);
+        wait_until("the auditor tells of it", || {
+            let told = governor.ayumi(&["audit", "organisations", "--from", &url]);
+            told.stdout.contains(&name).then_some(())
+        });
+        let lost = operator.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'auditor'",
+            &[],
+        );
+        assert!(lost.expect("an operator may do so") >= 1, "turn {turn}");
+    }
+    assert!(!served.has_ended(), "{}", served.said());
 }
 
 #[test]

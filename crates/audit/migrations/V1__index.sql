@@ -113,6 +113,7 @@ CREATE TABLE product (
     first_used_at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX product_producer ON product (producer);
+CREATE INDEX product_event ON product (event);
 
 -- Tickets bought at once. `used` of them were delivered within 30 days, `returned` refunded, `left_over` are neither
 -- delivered nor refunded. `earlier` is the same consumer's purchase of the same product before, `before` that of the pair.

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::QueryError;
 
 /// The most rows of a list, where nothing else is asked for.
-const LIMIT: usize = 1_000;
+pub(crate) const LIMIT: usize = 1_000;
 
 /// A day of UTC, as days since the epoch; written `2026-12-31`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -139,7 +139,9 @@ impl Reader {
                 what: "product",
                 value: product.to_string(),
             };
-            return Ok(vec![found.ok_or(Error::Query(unknown))?]);
+            let found = found.ok_or(Error::Query(unknown))?;
+            let is_asked = query.after.is_none_or(|after| found.event < after);
+            return Ok(if is_asked { vec![found] } else { Vec::new() });
         }
         let asked = members.asked(query)?;
         let (after, limit) = (query.after.unwrap_or(i64::MAX), query.limit());

@@ -294,6 +294,18 @@ fn products_are_told_page_by_page(databases: &Databases) {
             assert_eq!(walk(ask, team, 2), whole, "{ask:?} {team:?}");
         }
     }
+    let mut one = Query {
+        product: "1-1".parse().ok(),
+        limit: Some(1),
+        ..Query::default()
+    };
+    let told = reader.gap(&one).unwrap();
+    assert_eq!(told.len(), 1);
+    one.after = told[0].who.id;
+    assert!(
+        reader.gap(&one).unwrap().is_empty(),
+        "nothing comes after it"
+    );
 }
 
 fn periods_have_the_days_they_say(databases: &Databases) {
@@ -474,6 +486,16 @@ fn planted_wash_is_found_and_honest_trade_is_not(databases: &Databases) {
             .filter(|finding| finding.rule == rule)
             .collect::<Vec<_>>()
     };
+    let mut by_product = Query {
+        by: Some(By::Product),
+        limit: Some(1),
+        ..Query::default()
+    };
+    let first = reader.money(&by_product).unwrap();
+    by_product.after = first.rows[0].who.id;
+    by_product.limit = None;
+    let rest = reader.money(&by_product).unwrap();
+    assert_eq!(rest.findings.len(), findings.len(), "of a later page");
     assert_eq!(of(Rule::ClosedCircle).len(), 1, "{findings:#?}");
     assert_eq!(of(Rule::Reciprocal).len(), 1);
     assert_eq!(of(Rule::Unused).len(), 1);

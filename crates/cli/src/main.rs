@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use mimalloc::MiMalloc;
 
-/// A document is tens of thousands of small values: a third of the time of `ayumi lint` goes to the allocator of the C
-/// library.
+/// A document is tens of thousands of small values: a third of the time of `ayumi lint` would go to the allocator of
+/// the C library.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 

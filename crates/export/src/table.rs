@@ -28,7 +28,10 @@ pub fn rows_as_csv(answer: &Value) -> String {
         };
         columns.iter().map(cell).collect()
     });
-    let header = columns.iter().map(|&name| name.to_owned()).collect();
+    let header = columns
+        .iter()
+        .map(|&name| harmless(name.to_owned()))
+        .collect();
     lines(std::iter::once(header).chain(cells))
 }
 
@@ -112,11 +115,10 @@ mod tests {
 
     #[test]
     fn no_text_is_a_formula() {
-        let cells =
-            json!([{"name": "=HYPERLINK(\"x\")", "tags": ["@SUM(1)", "x"], "paid": "-1500"}]);
+        let cells = json!([{"name": "=HYPERLINK(\"x\")", "tags": ["@SUM(1)", "x"], "paid": "-1500", "=1+1": 2}]);
         assert_eq!(
             rows_as_csv(&cells),
-            "name,paid,tags\n\"'=HYPERLINK(\"\"x\"\")\",-1500,'@SUM(1) x\n"
+            "'=1+1,name,paid,tags\n2,\"'=HYPERLINK(\"\"x\"\")\",-1500,'@SUM(1) x\n"
         );
     }
 }

@@ -180,7 +180,10 @@ impl Report {
                 Err(error) => self.fail("certificate", &error, "put PEM files where [tls] says"),
             }
         }
-        let wanted = (config.limits.connections as u64).saturating_add(FILES);
+        // Each connection, and a file that it may be sent.
+        let wanted = (config.limits.connections as u64)
+            .saturating_mul(2)
+            .saturating_add(FILES);
         let files = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
         if files < wanted {
             let found = format!("{files} files may be open, and limits.connections needs {wanted}");

@@ -59,7 +59,7 @@ pub struct Config {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// MiB of payloads in memory: half for those worked on, half for those being sent.
+    /// MiB of payloads in memory: a third each for those that arrive, are worked on, and are sent.
     pub memory_mb: u32,
     /// MiB of payloads that one producer may have here.
     pub producer_mb: u64,

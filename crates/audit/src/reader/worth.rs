@@ -9,12 +9,17 @@ use crate::answer::{
 use crate::db::{list, params};
 use crate::error::{QueryError, Result};
 use crate::members::Members;
-use crate::query::{By, Query};
+use crate::query::{By, LIMIT, Query};
 use crate::record::{Product, load};
 use crate::sums::{Classes, sum};
 
 /// The sum of votes in millionths: whole numbers add up to the same in every order and every database.
 pub(super) const VOTES: &str = "CAST(sum(vote.total * 1000000 / vote.count) AS BIGINT)";
+
+/// Whether there is anything to tell.
+fn is_told(gap: &Series<Gap>) -> bool {
+    gap.raw.delivered > 0 || gap.raw.unmet.of > 0
+}
 
 impl Reader {
     /// What was expected and what was done: by product (without `by`), producer, or the organisation of the consumer.
@@ -37,7 +42,13 @@ impl Reader {
     /// Of those of which there is anything to tell; so many products may have to be looked at.
     fn gap_by_product(&self, query: &Query, members: &Members) -> Result<Vec<GapRow>> {
         let cover = self.cover(query, true)?;
-        let (mut query, limit) = (query.clone(), query.limit());
+        let limit = query.limit();
+        // Few are asked for, but many at a time may have to be looked at.
+        let step = limit.max(LIMIT);
+        let mut query = Query {
+            limit: Some(step),
+            ..query.clone()
+        };
         let mut rows = Vec::new();
         loop {
             let products = self.products_asked(&query, members)?;
@@ -45,12 +56,12 @@ impl Reader {
             rows.extend(products.iter().filter_map(|product| {
                 let classes = sums.remove(&product.id)?;
                 let gap = Series::of(&classes, Gap::of);
-                (gap.raw.delivered > 0 || gap.raw.unmet.of > 0).then(|| GapRow {
+                is_told(&gap).then(|| GapRow {
                     who: who_of_product(members, product),
                     gap,
                 })
             }));
-            if products.len() < limit || query.product.is_some() || rows.len() >= limit {
+            if products.len() < step || query.product.is_some() || rows.len() >= limit {
                 rows.truncate(limit);
                 return Ok(rows);
             }
@@ -75,7 +86,7 @@ impl Reader {
         let groups = self.by_member(query, members, by, true)?;
         let rows = groups.into_iter().filter_map(|(group, sides)| {
             let gap = Series::of(&sides[side], Gap::of);
-            (gap.raw.delivered > 0 || gap.raw.unmet.of > 0).then(|| GapRow {
+            is_told(&gap).then(|| GapRow {
                 who: who(members, &group, by),
                 gap,
             })
@@ -149,9 +160,14 @@ impl Reader {
     /// Where the money went: in all (without `by`), by organisation, product, or period; and what needs a look.
     pub fn money(&self, query: &Query) -> Result<MoneyAnswer> {
         let rows = self.at_once(|| self.money_rows(query))?;
+        // The rows may be those after another one; what needs a look is counted otherwise.
+        let all = Query {
+            after: None,
+            ..query.clone()
+        };
         Ok(MoneyAnswer {
             rows,
-            findings: self.findings(query)?,
+            findings: self.findings(&all)?,
         })
     }
 

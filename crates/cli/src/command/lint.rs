@@ -114,7 +114,7 @@ impl Args {
                 if tally.documents > 0 {
                     tally.failed += 1;
                     printer.stopped(&path, &error);
-                    printer.end(&tally).map_err(Error::Output)?;
+                    let _ = printer.end(&tally);
                 }
                 Err(error)
             }

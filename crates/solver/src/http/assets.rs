@@ -38,8 +38,9 @@ pub async fn put(
     let due = sealed_bytes(committed)?;
     body::announced(&body, due)?;
     let producer = producer(&solver, &headers, committed).await?;
-    let _memory = solver.memory.reserve(committed.payload_length).await;
+    let _arriving = solver.memory.arrive(committed.payload_length).await;
     let sealed = body::read(&solver, body, due).await?;
+    let _working = solver.memory.work(committed.payload_length).await;
     let asset = open(Arc::clone(&solver), committed, sealed).await?;
     let new = keep(&solver, producer, committed, asset).await?;
     info!(%producer, root = %content_root, bytes = committed.payload_length, new, "asset");

@@ -103,9 +103,9 @@ pub enum Problem {
     /// The payload store does not work.
     #[error("the payload store does not work")]
     Payload(#[from] PayloadError),
-    /// There is no room to send from, in memory or on disk.
-    #[error("what is to be sent has no room on disk")]
-    NoRoom(#[from] io::Error),
+    /// Too much is being sent at once, or the disk does not take it.
+    #[error("what is to be sent has no room in memory, and cannot be put aside")]
+    Unsent(io::Error),
     /// Too much is asked at once.
     #[error("the solver has too much to do")]
     Overloaded,
@@ -142,7 +142,7 @@ impl Problem {
             Self::Chain(_)
             | Self::Store(_)
             | Self::Payload(_)
-            | Self::NoRoom(_)
+            | Self::Unsent(_)
             | Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -168,7 +168,7 @@ impl Problem {
             Self::Chain(_)
             | Self::Store(_)
             | Self::Payload(_)
-            | Self::NoRoom(_)
+            | Self::Unsent(_)
             | Self::Overloaded => "busy",
         }
     }
@@ -190,7 +190,7 @@ impl Problem {
             | Self::Chain(_)
             | Self::Store(_)
             | Self::Payload(_)
-            | Self::NoRoom(_)
+            | Self::Unsent(_)
             | Self::Overloaded => "ask again in a moment",
             Self::TooMuch { .. } => "ask the solver's operator for more room",
             Self::NoNote { .. } => "there was none, or it is on its way",
@@ -209,7 +209,7 @@ impl Problem {
             | Self::Chain(_)
             | Self::Store(_)
             | Self::Payload(_)
-            | Self::NoRoom(_)
+            | Self::Unsent(_)
             | Self::Overloaded => Some(RETRY_AFTER),
             _ => None,
         }
@@ -221,7 +221,7 @@ impl IntoResponse for Problem {
         match &self {
             Self::Store(cause) => tracing::error!(%cause, "a request could not be served"),
             Self::Payload(cause) => tracing::error!(%cause, "a request could not be served"),
-            Self::NoRoom(cause) => tracing::error!(%cause, "a request could not be served"),
+            Self::Unsent(cause) => tracing::error!(%cause, "a request could not be served"),
             _ => {}
         }
         let error = json!({"error": {"kind": self.kind(), "message": self.to_string(), "hint": self.hint()}});

@@ -51,9 +51,11 @@ pub async fn delivery(
     let asker = asker(&solver, &headers, task, "delivery")?;
     let job = arrived_job(&solver, task).await?;
     check(asker, job.task.consumer)?;
+    let working = solver.memory.work(job.product.payload_length).await;
     let sealed = sealed_delivery(&solver, job).await?;
     let bytes = sealed.len();
-    let body = solver.memory.send(sealed).await?;
+    let body = solver.memory.send(sealed).await.map_err(Problem::Unsent)?;
+    drop(working);
     info!(task, bytes, "served");
     let headers = [
         (
@@ -141,7 +143,6 @@ async fn open_job(solver: &Arc<Solver>, task: u64) -> Answer<Job> {
 /// The delivery under a fresh seal. Its key is drawn and stored the first time; from then on it is the same.
 async fn sealed_delivery(solver: &Arc<Solver>, job: Job) -> Answer<Vec<u8>> {
     let task = job.task.id;
-    let _room = solver.memory.reserve(job.product.payload_length).await;
     let asset = asset(solver, &job.product).await?;
     let asset = asset.ok_or(Problem::NotPrepared(task))?;
     let key = job.prepared.as_ref().map(|prepared| prepared.key.clone());

@@ -134,7 +134,7 @@ fn invariant_17_who_reads_slowly_holds_up_nobody_and_gets_all() {
         "patient",
         OURS,
         Honesty::Honest,
-        &json!({ "limits": { "memory_mb": 12 } }),
+        &json!({ "limits": { "memory_mb": 18 } }),
     );
     let text = "a report that is longer than what a connection holds".repeat(100_000);
     let event = json!({ "Event": { "info": "Long report", "Attribute": [

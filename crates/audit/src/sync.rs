@@ -195,7 +195,8 @@ impl Tracker {
     /// Reads a range whole, or, where what it has may still be taken back, not at all: pages are of one branch or of two.
     async fn read_range(&mut self, from: u64, to: u64, can_undo: bool, head: Head) -> Result<Read> {
         let before = self.writer()?.checkpoint()?;
-        let read = self.read_pages(from, to, can_undo, head).await;
+        let on = before.map(|before| before.cursor);
+        let read = self.read_pages(from, to, can_undo, head, on).await;
         if can_undo
             && !matches!(read, Ok(Read::Done(_)))
             && let Ok(writer) = self.writer()
@@ -206,11 +207,18 @@ impl Tracker {
         read
     }
 
-    /// While a page is written, the next one is decoded, and those after it are on their way.
-    async fn read_pages(&mut self, from: u64, to: u64, can_undo: bool, head: Head) -> Result<Read> {
+    /// While a page is written, the next one is decoded, and those after it are on their way. They go on from `before`.
+    async fn read_pages(
+        &mut self,
+        from: u64,
+        to: u64,
+        can_undo: bool,
+        head: Head,
+        before: Option<Cursor>,
+    ) -> Result<Read> {
         let mut batches = decoded(self.chain.clone(), self.chain.pages(from, to), head);
         let mut writing: Option<JoinHandle<(Writer, Result<()>)>> = None;
-        let (mut count, mut ends) = (0, Vec::new());
+        let (mut count, mut ends) = (0, Vec::from_iter(before));
         loop {
             let next = batches.recv().await;
             if let Some(writing) = writing.take() {

@@ -39,15 +39,7 @@ impl Cursor {
         blocks: u64,
     ) -> Result<Step> {
         let head = chain.head().await?;
-        if let Some(cursor) = cursor
-            && !cursor.is_on(chain, head).await?
-        {
-            return Ok(Step::Reorg(head));
-        }
         let from = cursor.map_or(0, |cursor| cursor.number + 1);
-        if from > head.number {
-            return Ok(Step::Idle(head));
-        }
         // What may be taken back is read block by block, so that there is a position before each to go back to.
         let settled = chain.network().finality.of(head.number).unwrap_or(0);
         let batch = from.saturating_add(blocks.max(1) - 1);
@@ -57,6 +49,15 @@ impl Cursor {
         } else {
             chain.block(to.into()).await?.ok_or_else(|| vanished(to))?
         };
+        // Asked after the end is known: a chain that changed in between has one of the two only.
+        if let Some(cursor) = cursor
+            && !cursor.is_on(chain, end).await?
+        {
+            return Ok(Step::Reorg(head));
+        }
+        if from > head.number {
+            return Ok(Step::Idle(head));
+        }
         let logs = chain.logs(filter, from, to).await?;
         // The logs are those of this very block if the chain did not change while they were read.
         match logs.iter().rev().find(|log| log.block_number == Some(to)) {

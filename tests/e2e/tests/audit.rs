@@ -9,7 +9,7 @@ use std::process::Command;
 use alloy::primitives::{Address, B256, U256, keccak256};
 use alloy::sol_types::SolValue;
 use ayumi_e2e::{Account, Process, World, programs, samples, wait_until};
-use databases::Databases;
+use databases::{Certificate, Databases, Server};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
@@ -292,6 +292,45 @@ fn an_index_in_postgresql_tells_the_same() {
     auditor
         .ayumi(&["audit", "gap", "--database", "mysql://x"])
         .fails("usage");
+}
+
+#[test]
+fn postgresql_is_spoken_to_over_tls() {
+    let pair = rcgen::generate_simple_self_signed(["localhost".to_owned()]);
+    let pair = pair.expect("names are fine");
+    let certificate = Certificate {
+        certificate: pair.cert.pem(),
+        key: pair.signing_key.serialize_pem(),
+    };
+    let Some(server) = Server::over_tls(&certificate) else {
+        return Databases::missing();
+    };
+    let port = server.port.expect("it speaks TLS");
+    let world = World::default();
+    let governor = world.governor();
+    let url =
+        |host: &str, mode: &str| format!("postgres://ayumi@{host}:{port}/postgres?sslmode={mode}");
+    let authority = governor.file("authority.pem");
+    std::fs::write(&authority, &certificate.certificate).expect("it can be written to");
+    let trusting = governor.with("SSL_CERT_FILE", text(&authority));
+    let refused = |account: &Account, url: &str, why: &str| {
+        let told = account.ayumi(&["audit", "sync", "--database", url]);
+        assert!(told.stderr.contains(why), "{}", told.stderr);
+        told.fails("database");
+    };
+    refused(governor, &url("localhost", "require"), "UnknownIssuer");
+    refused(
+        &trusting,
+        &url("127.0.0.1", "require"),
+        "certificate not valid for name",
+    );
+    refused(&trusting, &url("localhost", "disable"), "no encryption");
+    for mode in ["require", "prefer"] {
+        let database = url("localhost", mode);
+        trusting.must(&["audit", "sync", "--database", &database]);
+        let told = trusting.must(&["audit", "verify", "--database", &database]);
+        assert_eq!(told["differences"], json!([]), "{mode}");
+    }
 }
 
 #[test]

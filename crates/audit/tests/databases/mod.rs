@@ -4,8 +4,10 @@
 
 use std::cell::Cell;
 use std::fmt::Write as _;
+use std::fs::Permissions;
 use std::io::{BufRead, BufReader, Write as _};
-use std::os::unix::fs::{MetadataExt, chown};
+use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -68,19 +70,23 @@ impl Databases {
     /// `None`, and a word of it, where there is no PostgreSQL on this machine; in the CI there must be one.
     pub fn postgres() -> Option<Self> {
         let Some(server) = Server::shared() else {
-            assert!(
-                std::env::var_os("CI").is_none(),
-                "there is no PostgreSQL: install Debian's package postgresql, or have initdb on PATH"
-            );
-            // Past what holds back the output of tests that pass.
-            let _ =
-                std::io::stderr().write_all(b"SKIPPED: there is no PostgreSQL on this machine\n");
+            Self::missing();
             return None;
         };
         Some(Self {
             of: Of::Postgres(server),
             made: Cell::default(),
         })
+    }
+
+    /// Says so, where there is no PostgreSQL.
+    pub fn missing() {
+        assert!(
+            std::env::var_os("CI").is_none(),
+            "there is no PostgreSQL: install Debian's package postgresql, or have initdb on PATH"
+        );
+        // Past what holds back the output of tests that pass.
+        let _ = std::io::stderr().write_all(b"SKIPPED: there is no PostgreSQL on this machine\n");
     }
 
     pub fn is_postgres(&self) -> bool {
@@ -107,11 +113,19 @@ impl Databases {
     }
 }
 
-/// A server with sockets in a folder of its own, and no port.
+/// A server with sockets in a folder of its own, and no port but for TLS.
 pub struct Server {
     folder: TempDir,
     process: Child,
+    /// Where it speaks TLS.
+    pub port: Option<u16>,
     schemas: Mutex<u32>,
+}
+
+/// In PEM.
+pub struct Certificate {
+    pub certificate: String,
+    pub key: String,
 }
 
 static SHARED: Mutex<Weak<Server>> = Mutex::new(Weak::new());
@@ -123,12 +137,17 @@ impl Server {
         if let Some(server) = shared.upgrade() {
             return Some(server);
         }
-        let server = Arc::new(Self::start(&binaries()?));
+        let server = Arc::new(Self::start(&binaries()?, None));
         *shared = Arc::downgrade(&server);
         Some(server)
     }
 
-    fn start(binaries: &Path) -> Self {
+    /// One of its own, which is to be had over TLS alone: on this machine, at its port.
+    pub fn over_tls(with: &Certificate) -> Option<Self> {
+        Some(Self::start(&binaries()?, Some(with)))
+    }
+
+    fn start(binaries: &Path, tls: Option<&Certificate>) -> Self {
         let folder = tempfile::Builder::new().prefix("ayumi-pg-").tempdir();
         let folder = folder.expect("there is room for temporary files");
         let user = user_for(folder.path());
@@ -140,16 +159,37 @@ impl Server {
             .arg(&data);
         let made = run_as(&mut initdb, user).output().expect("initdb runs");
         assert!(made.status.success(), "{made:?}");
+        let port = tls.map(|with| {
+            put(&data, "server.crt", &with.certificate, user);
+            put(&data, "server.key", &with.key, user);
+            put(
+                &data,
+                "pg_hba.conf",
+                "hostssl all all 127.0.0.1/32 trust\n",
+                user,
+            );
+            free_port()
+        });
         // It ends when its standard input does, which is when this process ends, however that is.
         let watched = r#""$0" "$@" & cat >/dev/null; kill -QUIT $!; wait $!"#;
         let mut postgres = Command::new("sh");
         postgres
             .args(["-c", watched])
             .arg(binaries.join("postgres"))
-            .args(["-c", "listen_addresses=", "-c", "fsync=off", "-k"])
+            .args(["-c", "fsync=off", "-k"])
             .arg(folder.path())
             .arg("-D")
             .arg(&data)
+            .args(match port {
+                Some(port) => vec![
+                    "-h".into(),
+                    "127.0.0.1".into(),
+                    "-p".into(),
+                    port.to_string(),
+                    "-l".into(),
+                ],
+                None => vec!["-h".into(), String::new()],
+            })
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::piped());
@@ -166,6 +206,7 @@ impl Server {
         Self {
             folder,
             process,
+            port,
             schemas: Mutex::default(),
         }
     }
@@ -236,9 +277,29 @@ fn user_for(folder: &Path) -> Option<(u32, u32)> {
         })?;
         Some((user.nth(1)?.parse().ok()?, user.next()?.parse().ok()?))
     });
-    let (uid, gid) = user.expect("there is a user for PostgreSQL");
-    chown(folder, Some(uid), Some(gid)).expect("root may do so");
-    Some((uid, gid))
+    assert!(user.is_some(), "there is a user for PostgreSQL");
+    give(folder, user);
+    user
+}
+
+fn give(file: &Path, user: Option<(u32, u32)>) {
+    if let Some((uid, gid)) = user {
+        chown(file, Some(uid), Some(gid)).expect("root may do so");
+    }
+}
+
+/// Writes a file that only this user reads.
+fn put(folder: &Path, name: &str, text: &str, user: Option<(u32, u32)>) {
+    let file = folder.join(name);
+    std::fs::write(&file, text).expect("there is room for temporary files");
+    std::fs::set_permissions(&file, Permissions::from_mode(0o600)).expect("it is ours");
+    give(&file, user);
+}
+
+/// One that nobody has at the moment.
+fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("there is a free port");
+    listener.local_addr().expect("it has one").port()
 }
 
 fn run_as(command: &mut Command, user: Option<(u32, u32)>) -> &mut Command {

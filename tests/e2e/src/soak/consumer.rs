@@ -3,6 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use alloy::primitives::U256;
+use ayumi_chain::Head;
 use ayumi_cli::read::{Task, Tasks, Which};
 use ayumi_cli::{Error, UseOptions};
 use ayumi_contracts::ICTIOperator::{Feedback, Outcome, State};
@@ -169,7 +170,7 @@ impl Operation<'_> {
                 back |= is_cancelled;
                 continue;
             }
-            if !is_cancelled && !matches!(task.state, State::Declined | State::Cancelled) {
+            if !is_cancelled && !self.is_returned(task, found.head).await {
                 open = true;
                 continue;
             }
@@ -177,6 +178,26 @@ impl Operation<'_> {
             self.shared.books.ended(id, End::Returned, &self.name);
         }
         back && !open
+    }
+
+    /// Whether a task ended without delivery for good: what no reorg takes back.
+    async fn is_returned(&self, task: &Task, seen: Head) -> bool {
+        let is_end = |state| matches!(state, State::Declined | State::Cancelled);
+        let chain = self.party.session.chain();
+        let operator = chain.operator();
+        while is_end(task.state) {
+            let Ok(Some(last)) = chain.final_head().await else {
+                return false;
+            };
+            let stored = operator.taskOf(task.id);
+            match stored.block(last.number.into()).call().await {
+                Ok(stored) if is_end(stored.state) => return true,
+                // Not in that block yet; or not any more on the chain.
+                Ok(_) if last.number < seen.number => tokio::time::sleep(AGAIN).await,
+                _ => return false,
+            }
+        }
+        false
     }
 
     async fn cancel(&self, task: &Task) -> bool {

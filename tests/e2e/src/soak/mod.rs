@@ -381,7 +381,11 @@ fn report(plan: &Plan, shared: &Shared, found: &Reckoning) -> Report {
     let is_even = till == owed && found.rest.is_zero();
     let is_good =
         found.lost.is_empty() && found.doubled.is_empty() && pages.findings.is_empty() && is_even;
-    let mut text = String::new();
+    let mut text = if is_good {
+        String::new()
+    } else {
+        evidence(found)
+    };
     for (name, what) in [
         ("seed", plan.seed.to_string()),
         ("solvers", shared.seats.len().to_string()),
@@ -425,6 +429,13 @@ fn report(plan: &Plan, shared: &Shared, found: &Reckoning) -> Report {
             let _ = writeln!(text, "{kind} {one}");
         }
     }
+    Report { text, is_good }
+}
+
+/// What the solvers said of the tasks that are lost, and last of all. It comes first, so that the table and what was found
+/// are what one sees.
+fn evidence(found: &Reckoning) -> String {
+    let mut text = String::new();
     for (task, (name, log)) in found
         .suspects
         .iter()
@@ -434,14 +445,12 @@ fn report(plan: &Plan, shared: &Shared, found: &Reckoning) -> Report {
             let _ = writeln!(text, "the {name} solver on task {task}: {line}");
         }
     }
-    if !is_good {
-        for (name, log) in &found.logs {
-            let lines = log.lines().collect::<Vec<_>>();
-            let tail = lines[lines.len().saturating_sub(TAIL)..].join("\n");
-            let _ = writeln!(text, "the {name} solver's log ends:\n{tail}");
-        }
+    for (name, log) in &found.logs {
+        let lines = log.lines().collect::<Vec<_>>();
+        let tail = lines[lines.len().saturating_sub(TAIL)..].join("\n");
+        let _ = writeln!(text, "the {name} solver's log ends:\n{tail}");
     }
-    Report { text, is_good }
+    text
 }
 
 fn list<K: std::fmt::Display>(counts: impl Iterator<Item = (K, impl std::fmt::Display)>) -> String {

@@ -1,15 +1,21 @@
 //! 09 to 15: what the chain takes back, hides or tells wrongly misleads nobody.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
 
 use alloy::sol_types::SolEvent;
 use ayumi_contracts::ICTIOperator::State;
 use ayumi_contracts::ICTIToken::ProductPublished;
-use ayumi_e2e::{Action, Honesty, Node, Solver, World, json_answer, wait_until};
+use ayumi_e2e::{Action, Honesty, Node, Request, Solver, World, json_answer, wait_until};
 use serde_json::{Value, json};
 
 use crate::{OURS, answer, method, once, product, transactions};
+
+/// The first parameter of a call.
+fn parameter(request: &Request) -> Value {
+    let call = serde_json::from_slice::<Value>(&request.body).unwrap_or_default();
+    call["params"][0].clone()
+}
 
 /// Changes the logs in an answer of HTTP.
 fn edit(answer: Vec<u8>, change: impl FnOnce(&mut Vec<Value>)) -> Option<Vec<u8>> {
@@ -94,6 +100,53 @@ fn invariant_10_a_reorg_rolls_back_what_it_took_back() {
     });
     assert_eq!(world.deliveries(), once(1));
     assert_eq!(transactions(&world, &solver), 1);
+}
+
+#[test]
+fn invariant_10_a_reorg_between_two_questions_is_seen() {
+    let world = World::alone(&[]);
+    let consumer = world.account("kitakaze");
+    let settings = json!({ "network": { "finality": { "blocks": 8 } } });
+    let solver = Solver::with_settings(&world, "attentive", OURS, Honesty::Honest, &settings);
+    let product = product(&world, &solver, consumer, 1);
+    let running = consumer.start(&["use", &product, "-o", "got.json"]);
+    wait_until("the receipt is there", || {
+        (solver.readiness(&world)["receipted"] == 1).then_some(())
+    });
+    world.rpc("anvil_mine", &json!([8]));
+    running.end().done();
+    let last = world.rpc("eth_blockNumber", &json!([]));
+    wait_until("the solver has read it", || {
+        let block = solver.readiness(&world)["block"].as_u64()?;
+        (format!("{block:#x}") == last.as_str()?).then_some(())
+    });
+
+    // The node is away while there are more blocks. Then it says that the block with the key is there, and takes it back
+    // before it is asked anything else.
+    solver.back.rule(|_| Action::Cut);
+    world.rpc("anvil_mine", &json!([2]));
+    let (said, answers) = mpsc::channel();
+    let (go, gone) = mpsc::channel::<()>();
+    let gone = Arc::new(Mutex::new(gone));
+    solver.back.rule(move |request| {
+        if method(request) != "eth_getBlockByNumber" || parameter(request) != last {
+            return Action::Forward;
+        }
+        let (said, gone) = (said.clone(), Arc::clone(&gone));
+        Action::Tap(Box::new(move |answer| {
+            let _ = said.send(());
+            let _ = gone.lock().map(|gone| gone.recv());
+            Some(answer)
+        }))
+    });
+    answers.recv().expect("the solver looks where it was");
+    world.rpc("anvil_reorg", &json!([3, []]));
+    assert_eq!(world.task(1).state, State::Requested);
+    drop(go);
+    wait_until("the key is out again", || {
+        (world.task(1).state == State::Delivered).then_some(())
+    });
+    assert_eq!(world.deliveries(), once(1));
 }
 
 #[test]

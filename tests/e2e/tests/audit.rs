@@ -5,10 +5,11 @@ mod databases;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, mpsc};
 
 use alloy::primitives::{Address, B256, U256, keccak256};
 use alloy::sol_types::SolValue;
-use ayumi_e2e::{Account, Process, World, programs, samples, wait_until};
+use ayumi_e2e::{Account, Action, Process, Proxy, World, programs, samples, wait_until};
 use databases::{Certificate, Databases, Server};
 use rusqlite::Connection;
 use serde_json::{Value, json};
@@ -292,6 +293,42 @@ fn an_index_in_postgresql_tells_the_same() {
     auditor
         .ayumi(&["audit", "gap", "--database", "mysql://x"])
         .fails("usage");
+}
+
+#[test]
+fn a_reorg_between_two_questions_is_seen() {
+    let world = World::alone(&[]);
+    let auditor = world.account("asagiri").without("ETH_KEYSTORE");
+    world.governor().must(&["organisation", "add", "Aoba"]);
+    let path = index(&world, &auditor);
+    world.rpc("anvil_mine", &json!([3]));
+
+    // Block by block, and the first is asked for when the chain is another one than a moment ago.
+    let profile = world.folder().join("pages.toml");
+    std::fs::write(&profile, "log_range = 1\n").expect("it can be written to");
+    let before = Proxy::before(world.rpc_url());
+    let (said, asked) = mpsc::channel();
+    let (go, gone) = mpsc::channel::<()>();
+    let gone = Mutex::new(gone);
+    before.rule(move |request| {
+        if request.method().as_deref() == Some("eth_getLogs") {
+            let _ = said.send(());
+            let _ = gone.lock().map(|gone| gone.recv());
+        }
+        Action::Forward
+    });
+    let paged = auditor
+        .with("ETH_RPC_URL", before.url())
+        .with("AYUMI_NETWORK", text(&profile));
+    let running = paged.start(&["audit", "sync", "--index", text(&path)]);
+    asked.recv().expect("there are blocks to read");
+    world.rpc("anvil_reorg", &json!([4, []]));
+    drop(go);
+    running.end().done();
+    auditor.must(&["audit", "sync", "--index", text(&path)]);
+    let told = auditor.ayumi(&["audit", "organisations", "--index", text(&path)]);
+    assert!(!told.stdout.contains("Aoba"), "{}", told.stdout);
+    auditor.must(&["audit", "verify", "--index", text(&path)]);
 }
 
 #[test]

@@ -122,8 +122,7 @@ impl Tracker {
                     last = Some(progress.cursor);
                     tell(&step);
                 }
-                Err(Error::Chain(error)) if error.is_transient() => tell(&step),
-                Err(Error::Restless) => tell(&step),
+                Err(Error::Chain(_) | Error::Restless) => tell(&step),
                 Err(_) => return step.map(|_| ()),
             }
             tokio::select! {
@@ -184,7 +183,7 @@ impl Tracker {
             if from > to || (to == 0 && from == 0 && !can_undo) {
                 continue;
             }
-            match self.read_range(from, to, can_undo, head).await? {
+            match self.read_pages(from, to, can_undo, head).await? {
                 Read::Done(more) => count += more,
                 Read::Changed => return Ok(Read::Changed),
             }
@@ -192,33 +191,12 @@ impl Tracker {
         Ok(Read::Done(count))
     }
 
-    /// Reads a range whole, or, where what it has may still be taken back, not at all: pages are of one branch or of two.
-    async fn read_range(&mut self, from: u64, to: u64, can_undo: bool, head: Head) -> Result<Read> {
-        let before = self.writer()?.checkpoint()?;
-        let on = before.map(|before| before.cursor);
-        let read = self.read_pages(from, to, can_undo, head, on).await;
-        if can_undo
-            && !matches!(read, Ok(Read::Done(_)))
-            && let Ok(writer) = self.writer()
-            && writer.checkpoint()? != before
-        {
-            writer.go_back(before.unwrap_or(GENESIS))?;
-        }
-        read
-    }
-
-    /// While a page is written, the next one is decoded, and those after it are on their way. They go on from `before`.
-    async fn read_pages(
-        &mut self,
-        from: u64,
-        to: u64,
-        can_undo: bool,
-        head: Head,
-        before: Option<Cursor>,
-    ) -> Result<Read> {
+    /// While a page is written, the next one is decoded, and those after it are on their way. What may be taken back is
+    /// written only if the chain still ends in `head` after it was read: then all of it is of this chain.
+    async fn read_pages(&mut self, from: u64, to: u64, can_undo: bool, head: Head) -> Result<Read> {
         let mut batches = decoded(self.chain.clone(), self.chain.pages(from, to), head);
         let mut writing: Option<JoinHandle<(Writer, Result<()>)>> = None;
-        let (mut count, mut ends) = (0, Vec::from_iter(before));
+        let mut count = 0;
         loop {
             let next = batches.recv().await;
             if let Some(writing) = writing.take() {
@@ -227,15 +205,14 @@ impl Tracker {
                 written?;
             }
             let batch = match next {
-                None if can_undo && !are_of_one_branch(self.chain.clone(), &ends).await? => {
-                    return Ok(Read::Changed);
-                }
                 None => return Ok(Read::Done(count)),
                 Some(Err(Error::Restless)) => return Ok(Read::Changed),
                 Some(batch) => batch?,
             };
+            if can_undo && !is_there(self.chain.clone(), head).await? {
+                return Ok(Read::Changed);
+            }
             count += batch.events.len() as u64;
-            ends.push(batch.end.cursor);
             let Some(mut writer) = self.writer.take() else {
                 return Err(Error::Restless);
             };
@@ -256,16 +233,10 @@ async fn head(chain: Chain, last: u64) -> Result<Head> {
     block.ok_or(Error::Restless)
 }
 
-/// Pages are asked for one by one: the chain may have changed between two of them.
-async fn are_of_one_branch(chain: Chain, ends: &[Cursor]) -> Result<bool> {
-    let earlier = ends.split_last().map_or(&[][..], |(_, earlier)| earlier);
-    for end in earlier {
-        let block = chain.block(end.number.into()).await?;
-        if block.is_none_or(|block| block.hash != end.hash) {
-            return Ok(false);
-        }
-    }
-    Ok(true)
+/// Whether this block is still on the chain.
+async fn is_there(chain: Chain, head: Head) -> Result<bool> {
+    let block = chain.block(head.number.into()).await?;
+    Ok(block.is_some_and(|block| block.hash == head.hash))
 }
 
 /// Pages as batches, one ahead.

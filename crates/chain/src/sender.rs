@@ -268,14 +268,17 @@ impl Sender {
         Ok(receipt.and_then(|receipt| receipt.block_number))
     }
 
-    /// The receipt of a transaction in a block that counts as final.
+    /// The receipt of a transaction in a block that counts as final. It is asked for once that block is known: one that was
+    /// asked for before could be of a block that was taken back since.
     pub async fn receipt(&self, hash: B256) -> Result<Option<TransactionReceipt>> {
-        let receipt = self.any_receipt(hash).await?;
-        let Some(number) = receipt.as_ref().and_then(|receipt| receipt.block_number) else {
+        let Some(head) = self.chain.final_head().await? else {
             return Ok(None);
         };
-        let head = self.chain.final_head().await?;
-        Ok(receipt.filter(|_| head.is_some_and(|head| number <= head.number)))
+        let is_final = |receipt: &TransactionReceipt| {
+            let number = receipt.block_number;
+            number.is_some_and(|number| number <= head.number)
+        };
+        Ok(self.any_receipt(hash).await?.filter(is_final))
     }
 
     async fn any_receipt(&self, hash: B256) -> Result<Option<TransactionReceipt>> {

@@ -31,6 +31,8 @@ const DEADLINE: u64 = 1 << 40;
 
 const CONSUMER: Address = Address::repeat_byte(2);
 
+const ONE_TIME_KEY: PublicKey = PublicKey(B256::repeat_byte(5));
+
 /// Puts `count` delivered tasks into a store, in the blocks before `end`, which is the newest that was read.
 pub async fn fabricate(store: &Store, solver: Address, count: u64, end: Cursor) -> Result<()> {
     let product = product(solver);
@@ -63,8 +65,8 @@ pub async fn fabricate(store: &Store, solver: Address, count: u64, end: Cursor) 
                 let ends: Vec<_> = tasks.clone().map(|id| logged(number, ended(id))).collect();
                 store::amend(db, &requests)?;
                 for task in tasks {
-                    store::prepare(db, task, &prepared())?;
-                    store::receive(db, task, &receipt())?;
+                    store::prepare(db, task, &ONE_TIME_KEY, &prepared())?;
+                    store::receive(db, task, prepared().ciphertext_root, &receipt())?;
                 }
                 store::advance(db, &ends, at, number)
             })
@@ -132,11 +134,11 @@ async fn deliver(
             let product = product(solver);
             let seed = store.with(move |db| store::seed(db, &product)).await?;
             let new = store
-                .with(move |db| store::prepare(db, task, &prepared()))
+                .with(move |db| store::prepare(db, task, &ONE_TIME_KEY, &prepared()))
                 .await?;
             let again = store.with(move |db| store::job(db, task, solver)).await?;
             store
-                .with(move |db| store::receive(db, task, &receipt()))
+                .with(move |db| store::receive(db, task, prepared().ciphertext_root, &receipt()))
                 .await?;
             ensure!(
                 job.is_some() && again.is_some() && seed.is_some() && new,
@@ -209,7 +211,7 @@ fn request(id: u64) -> Change {
         id,
         product: PRODUCT,
         consumer: CONSUMER,
-        one_time_key: PublicKey(B256::repeat_byte(5)),
+        one_time_key: ONE_TIME_KEY,
         deadline: DEADLINE,
         ending: None,
     })

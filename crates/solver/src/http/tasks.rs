@@ -96,7 +96,7 @@ pub async fn receipt(
     if job.task.ending.is_none() {
         solver
             .store
-            .with(move |db| store::receive(db, task, &signature))
+            .with(move |db| store::receive(db, task, prepared.ciphertext_root, &signature))
             .await?;
         crash::at(Point::ReceiptStored);
         solver.wake.notify_one();
@@ -142,7 +142,7 @@ async fn open_job(solver: &Arc<Solver>, task: u64) -> Answer<Job> {
 
 /// The delivery under a fresh seal. Its key is drawn and stored the first time; from then on it is the same.
 async fn sealed_delivery(solver: &Arc<Solver>, job: Job) -> Answer<Vec<u8>> {
-    let task = job.task.id;
+    let (task, one_time_key) = (job.task.id, job.task.one_time_key);
     let asset = asset(solver, &job.product).await?;
     let asset = asset.ok_or(Problem::NotPrepared(task))?;
     let key = job.prepared.as_ref().map(|prepared| prepared.key.clone());
@@ -161,7 +161,7 @@ async fn sealed_delivery(solver: &Arc<Solver>, job: Job) -> Answer<Vec<u8>> {
         let store = &solver.store;
         // Of two requests at once, one draws the key.
         if !store
-            .with(move |db| store::prepare(db, task, &prepared))
+            .with(move |db| store::prepare(db, task, &one_time_key, &prepared))
             .await?
         {
             return Err(Problem::NotPrepared(task));

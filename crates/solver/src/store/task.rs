@@ -194,27 +194,44 @@ pub fn job(db: &Connection, task: u64, solver: Address) -> Result<Option<Job>> {
         .optional()?)
 }
 
-/// Stores what was drawn for a task, unless something was drawn before. Returns whether it was not.
-pub fn prepare(db: &Connection, task: u64, prepared: &Prepared) -> Result<bool> {
+/// Stores what was drawn for a task, unless something was drawn before, or it is another task by now: after a reorg its
+/// number can be somebody else's. Returns whether it was stored.
+pub fn prepare(
+    db: &Connection,
+    task: u64,
+    one_time_key: &PublicKey,
+    prepared: &Prepared,
+) -> Result<bool> {
     let rows = db
         .prepare_cached(
-            "UPDATE task SET key = ?2, ciphertext_root = ?3 WHERE id = ?1 AND key IS NULL",
+            "UPDATE task SET key = ?3, ciphertext_root = ?4 WHERE id = ?1 AND one_time_key = ?2 AND key IS NULL",
         )?
         .execute(params![
             task,
+            one_time_key.0.as_slice(),
             prepared.key.as_bytes().as_slice(),
             prepared.ciphertext_root.as_slice()
         ])?;
     Ok(rows == 1)
 }
 
-/// Stores the consumer's receipt for what was drawn. It takes the place of one on chain, which a reorg could take back.
-pub fn receive(db: &Connection, task: u64, receipt: &Signature) -> Result<()> {
+/// Stores the consumer's receipt for what was drawn, if that is still what it is for. It takes the place of one on chain,
+/// which a reorg could take back.
+pub fn receive(
+    db: &Connection,
+    task: u64,
+    ciphertext_root: B256,
+    receipt: &Signature,
+) -> Result<()> {
     db.prepare_cached(
-        "UPDATE task SET receipt = ?2, receipt_block = NULL
-         WHERE id = ?1 AND key IS NOT NULL AND (receipt IS NULL OR receipt_block IS NOT NULL)",
+        "UPDATE task SET receipt = ?3, receipt_block = NULL
+         WHERE id = ?1 AND ciphertext_root = ?2 AND (receipt IS NULL OR receipt_block IS NOT NULL)",
     )?
-    .execute(params![task, receipt.as_bytes().as_slice()])?;
+    .execute(params![
+        task,
+        ciphertext_root.as_slice(),
+        receipt.as_bytes().as_slice()
+    ])?;
     Ok(())
 }
 

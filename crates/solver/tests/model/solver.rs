@@ -131,18 +131,21 @@ impl Solver {
         }
         let drawn = match job.prepared {
             Some(drawn) => drawn,
-            None => self.draw_key(task).await?,
+            None => self.draw_key(&job.task).await?,
         };
         world.serve(&job.task, &drawn);
         Ok(())
     }
 
-    async fn draw_key(&mut self, task: u64) -> Step<store::Prepared> {
+    async fn draw_key(&mut self, task: &store::Task) -> Step<store::Prepared> {
         self.keys += 1;
         let drawn = prepared(U256::from(self.keys).to_be_bytes());
         self.at(Point::KeyDrawn)?;
-        let stored = drawn.clone();
-        assert!(self.run(move |db| store::prepare(db, task, &stored)).await);
+        let (stored, id, key) = (drawn.clone(), task.id, task.one_time_key);
+        assert!(
+            self.run(move |db| store::prepare(db, id, &key, &stored))
+                .await
+        );
         self.at(Point::KeyStored)?;
         Ok(drawn)
     }
@@ -153,7 +156,10 @@ impl Solver {
         let job = self.run(move |db| store::job(db, task, SOLVER)).await;
         if let Some(job) = job.filter(|job| job.task.ending.is_none()) {
             let receipt = Signature::new(U256::ONE, U256::ONE, true);
-            self.run(move |db| store::receive(db, task, &receipt)).await;
+            let root = job.prepared.as_ref().map(|drawn| drawn.ciphertext_root);
+            let root = root.expect("it was just drawn");
+            self.run(move |db| store::receive(db, task, root, &receipt))
+                .await;
             world.sign_receipt(&job.task);
         }
         Ok(())

@@ -3,9 +3,9 @@
 use ayumi_solver::store::{self, Change};
 
 use crate::fixture::{
-    CONSUMER, PRODUCER, PRODUCT, SOLVER, acknowledged, advance, cursor, deliverable, due, ended,
-    ending, flying, fresh, go_back, job, log, open_ids, post, prepared, product, read, receipt,
-    run, signed, task, with_tasks,
+    CONSUMER, ONE_TIME_KEY, PRODUCER, PRODUCT, SOLVER, acknowledged, advance, cursor, deliverable,
+    due, ended, ending, flying, fresh, go_back, job, log, open_ids, post, prepared, product, read,
+    receipt, run, signed, task, with_tasks,
 };
 
 #[tokio::test]
@@ -98,7 +98,10 @@ async fn going_back_takes_back_assignments() {
 #[tokio::test]
 async fn going_back_takes_back_acknowledgements_and_keeps_keys() {
     let (_folder, store) = with_tasks([task(1)]).await;
-    run(&store, |db| store::prepare(db, 1, &prepared(7))).await;
+    run(&store, |db| {
+        store::prepare(db, 1, &ONE_TIME_KEY, &prepared(7))
+    })
+    .await;
     advance(&store, 2, vec![acknowledged(1, 7)]).await;
     assert_eq!(deliverable(&store, due()).await, [1]);
     go_back(&store, 1).await;

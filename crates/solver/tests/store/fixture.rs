@@ -82,12 +82,15 @@ pub fn seed() -> Seed {
     Seed::from([5; 32])
 }
 
+/// What the deliveries of [`task`] are sealed to.
+pub const ONE_TIME_KEY: PublicKey = PublicKey(B256::repeat_byte(9));
+
 pub fn task(id: u64) -> Task {
     Task {
         id,
         product: PRODUCT,
         consumer: CONSUMER,
-        one_time_key: PublicKey(B256::repeat_byte(9)),
+        one_time_key: ONE_TIME_KEY,
         deadline: 1_000,
         ending: None,
     }
@@ -154,8 +157,8 @@ pub async fn go_back(store: &Store, number: u64) {
 /// Draws for a task, and takes its receipt.
 pub async fn receipt(store: &Store, task: u64) {
     run(store, move |db| {
-        store::prepare(db, task, &prepared(7))?;
-        store::receive(db, task, &signature())
+        store::prepare(db, task, &ONE_TIME_KEY, &prepared(7))?;
+        store::receive(db, task, prepared(7).ciphertext_root, &signature())
     })
     .await;
 }

@@ -5,16 +5,32 @@ use ayumi_contracts::ICTIOperator::DeclineReason;
 use ayumi_solver::store::{self, Change, Due, Task};
 
 use crate::fixture::{
-    CONSUMER, PRODUCER, PRODUCT, SOLVER, acknowledged, add_asset, advance, deliverable, due, ended,
-    go_back, job, key_of, open_ids, other_task, outgoing, post, prepared, product, read, receipt,
-    refusable, run, seed, signature, signed, task, with_tasks,
+    CONSUMER, ONE_TIME_KEY, PRODUCER, PRODUCT, SOLVER, acknowledged, add_asset, advance,
+    deliverable, due, ended, go_back, job, key_of, open_ids, other_task, outgoing, post, prepared,
+    product, read, receipt, refusable, run, seed, signature, signed, task, with_tasks,
 };
 
 #[tokio::test]
 async fn a_key_that_was_drawn_is_never_drawn_again() {
     let (_folder, store) = with_tasks([task(1)]).await;
-    assert!(run(&store, |db| store::prepare(db, 1, &prepared(7))).await);
-    assert!(!run(&store, |db| store::prepare(db, 1, &prepared(8))).await);
+    assert!(
+        run(&store, |db| store::prepare(
+            db,
+            1,
+            &ONE_TIME_KEY,
+            &prepared(7)
+        ))
+        .await
+    );
+    assert!(
+        !run(&store, |db| store::prepare(
+            db,
+            1,
+            &ONE_TIME_KEY,
+            &prepared(8)
+        ))
+        .await
+    );
     assert_eq!(key_of(&store, 1).await, Some([7; 32]));
 }
 
@@ -68,10 +84,28 @@ async fn a_task_that_comes_again_keeps_its_key_and_receipt_only_if_it_is_the_sam
 }
 
 #[tokio::test]
+async fn what_was_drawn_for_a_task_is_not_for_another_of_its_number() {
+    let (_folder, store) = with_tasks([other_task(1)]).await;
+    let prepare = |key| run(&store, move |db| store::prepare(db, 1, &key, &prepared(7)));
+    assert!(!prepare(ONE_TIME_KEY).await);
+    assert_eq!(key_of(&store, 1).await, None);
+    assert!(prepare(other_task(1).one_time_key).await);
+    let root = prepared(8).ciphertext_root;
+    run(&store, move |db| store::receive(db, 1, root, &signature())).await;
+    assert!(deliverable(&store, due()).await.is_empty());
+}
+
+#[tokio::test]
 async fn a_receipt_counts_for_what_was_drawn_only() {
     let (_folder, store) = with_tasks([task(1)]).await;
-    run(&store, |db| store::receive(db, 1, &signature())).await;
-    run(&store, |db| store::prepare(db, 1, &prepared(7))).await;
+    run(&store, |db| {
+        store::receive(db, 1, prepared(7).ciphertext_root, &signature())
+    })
+    .await;
+    run(&store, |db| {
+        store::prepare(db, 1, &ONE_TIME_KEY, &prepared(7))
+    })
+    .await;
     assert!(deliverable(&store, due()).await.is_empty());
 }
 
@@ -79,7 +113,10 @@ async fn a_receipt_counts_for_what_was_drawn_only() {
 async fn an_acknowledgement_counts_for_what_was_drawn_only() {
     let (_folder, store) = with_tasks([task(1)]).await;
     advance(&store, 2, vec![acknowledged(1, 7)]).await;
-    run(&store, |db| store::prepare(db, 1, &prepared(7))).await;
+    run(&store, |db| {
+        store::prepare(db, 1, &ONE_TIME_KEY, &prepared(7))
+    })
+    .await;
     assert!(deliverable(&store, due()).await.is_empty());
     let mut other = acknowledged(1, 8);
     if let Change::Acknowledged {
@@ -97,7 +134,10 @@ async fn an_acknowledgement_counts_for_what_was_drawn_only() {
 #[tokio::test]
 async fn an_acknowledgement_counts_once_it_is_settled() {
     let (_folder, store) = with_tasks([task(1)]).await;
-    run(&store, |db| store::prepare(db, 1, &prepared(7))).await;
+    run(&store, |db| {
+        store::prepare(db, 1, &ONE_TIME_KEY, &prepared(7))
+    })
+    .await;
     advance(&store, 4, vec![acknowledged(1, 7)]).await;
     let at = |settled| Due { settled, ..due() };
     assert!(deliverable(&store, at(3)).await.is_empty());
@@ -109,7 +149,10 @@ async fn a_signature_outlives_an_acknowledgement() {
     let (_folder, store) = with_tasks([task(1), task(2)]).await;
     // One is signed before it is acknowledged, the other afterwards.
     receipt(&store, 1).await;
-    run(&store, |db| store::prepare(db, 2, &prepared(7))).await;
+    run(&store, |db| {
+        store::prepare(db, 2, &ONE_TIME_KEY, &prepared(7))
+    })
+    .await;
     advance(&store, 2, vec![acknowledged(1, 7), acknowledged(2, 7)]).await;
     receipt(&store, 2).await;
     go_back(&store, 1).await;

@@ -12,7 +12,7 @@ use ayumi_contracts::ICTIToken::{Collected, ProductPublished, TicketsBought};
 use ayumi_contracts::{Named, ProductId};
 
 use super::Shared;
-use super::books::End;
+use super::books::{End, Offered};
 use super::producer::{collect, settle};
 use super::random::Random;
 use super::stage::Party;
@@ -204,8 +204,11 @@ async fn count_tickets(shared: &Shared, ledger: &Ledger, found: &mut Reckoning) 
         if held + spent < bought {
             found.lost.push(tale.clone());
         }
-        // Who buys a ticket only where there is none has one at most, and those of deliveries that a reorg took back.
-        let at_most = 1 + unpaid.get(&whose).copied().unwrap_or(0);
+        // Who buys a ticket only where there is none has one at most, and those of deliveries and declines that a reorg
+        // took back.
+        let is_bare = |offer: &Offered| offer.product == product && offer.bare;
+        let is_bare = shared.books.pages().offers.iter().any(is_bare);
+        let at_most = 1 + unpaid.get(&whose).copied().unwrap_or(0) + u64::from(is_bare);
         let too_many = known.map_or(held > at_most, |known| bought > known);
         if held + spent > bought || too_many {
             found.doubled.push(format!("{tale}, wanted {known:?}"));

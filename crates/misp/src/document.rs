@@ -48,9 +48,10 @@ impl Document {
     /// Reads one event or object from the bytes of a file or an answer.
     pub fn parse(bytes: &[u8]) -> Result<Self, ParseError> {
         let text = check_bytes(bytes)?;
-        let (pointer, inner) = envelope::open(json::parse(text)?)?;
+        json::check(text)?;
+        let (pointer, inner) = envelope::open(text)?;
         let document = Self {
-            content: read_content(inner)?,
+            content: read_content(&inner)?,
             pointer,
         };
         document.check_lists()?;
@@ -218,20 +219,11 @@ fn check_bytes(bytes: &[u8]) -> Result<&str, ParseError> {
     })
 }
 
-fn read_content(inner: Inner) -> Result<Content, ParseError> {
-    let read = match inner {
-        Inner::Event(event) => {
-            serde_json::from_value(event).map(|event| Content::Event(Box::new(event)))
-        }
-        Inner::Object(object) => {
-            serde_json::from_value(object).map(|object| Content::Object(Box::new(object)))
-        }
-    };
-    // Every place of the model is `Kept`, so this error does not come; if it did, it would be told, not a panic.
-    read.map_err(|error| ParseError::NotJson {
-        line: 0,
-        column: 0,
-        reason: error.to_string(),
+/// Every place of the model is `Kept`, so this does not fail; if it did, it would be told, not a panic.
+fn read_content(inner: &Inner<'_>) -> Result<Content, ParseError> {
+    Ok(match inner {
+        Inner::Event(event) => Content::Event(json::read(event)?),
+        Inner::Object(object) => Content::Object(json::read(object)?),
     })
 }
 

@@ -1,28 +1,46 @@
-//! JSON into a value, with the two checks that `serde_json` leaves out: duplicate keys and a nesting limit of our own.
+//! The checks of JSON before it is read: that it is JSON at all, and the two that `serde_json` leaves out, duplicate keys and
+//! a nesting limit of our own.
 
+use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt;
 
+use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::ParseError;
-use crate::kept::{LIST, OBJECT, STRING};
+use crate::kept::{BOOLEAN, LIST, NULL, NUMBER, OBJECT, STRING};
 
 /// How deep objects and lists may nest. MISP's own exports stay under 16; `serde_json` stops at 128.
 pub const MAX_NESTING: usize = 64;
 
-/// Reads one JSON value and nothing after it.
-pub(crate) fn parse(text: &str) -> Result<Value, ParseError> {
-    let mut fault = None;
+/// Up to so many keys of one object are compared one by one, which is the fastest for few.
+const FEW_KEYS: usize = 64;
+
+/// A key of an object; it is the text itself where it has no escapes.
+#[derive(Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Key<'a>(#[serde(borrow)] pub(crate) Cow<'a, str>);
+
+/// Whether the text is one JSON value and nothing after it. Nothing is built: this takes the memory of the open keys.
+pub(crate) fn check(text: &str) -> Result<(), ParseError> {
+    let mut state = State::default();
     let mut json = serde_json::Deserializer::from_str(text);
     let seed = Checked {
         depth: 0,
-        fault: &mut fault,
+        state: &mut state,
     };
-    let read = seed
-        .deserialize(&mut json)
-        .and_then(|value| json.end().map(|()| value));
-    read.map_err(|error| fault.map_or_else(|| not_json(&error), Fault::into_error))
+    let read = seed.deserialize(&mut json).and_then(|()| json.end());
+    read.map_err(|error| {
+        let fault = state.fault.map(Fault::into_error);
+        fault.unwrap_or_else(|| not_json(&error))
+    })
+}
+
+/// Reads what was checked.
+pub(crate) fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, ParseError> {
+    serde_json::from_str(text).map_err(|error| not_json(&error))
 }
 
 /// One segment of a JSON pointer, escaped as RFC 6901 has it.
@@ -33,12 +51,24 @@ pub(crate) fn pointer_segment(segment: &str) -> String {
 /// The JSON type of a value, with its article.
 pub(crate) fn type_of(value: &Value) -> &'static str {
     match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
+        Value::Null => NULL,
+        Value::Bool(_) => BOOLEAN,
+        Value::Number(_) => NUMBER,
         Value::String(_) => STRING,
         Value::Array(_) => LIST,
         Value::Object(_) => OBJECT,
+    }
+}
+
+/// The same of the JSON of a value, which its first byte tells.
+pub(crate) fn type_of_text(text: &str) -> &'static str {
+    match text.as_bytes().first() {
+        Some(b'{') => OBJECT,
+        Some(b'[') => LIST,
+        Some(b'"') => STRING,
+        Some(b't' | b'f') => BOOLEAN,
+        Some(b'n') => NULL,
+        _ => NUMBER,
     }
 }
 
@@ -75,16 +105,42 @@ impl Fault {
     }
 }
 
-struct Checked<'a> {
-    depth: usize,
-    fault: &'a mut Option<Fault>,
+#[derive(Default)]
+struct State<'de> {
+    /// The keys that were met in the objects that are open, the outermost first.
+    keys: Vec<Cow<'de, str>>,
+    fault: Option<Fault>,
 }
 
-impl Checked<'_> {
-    fn nested(&mut self) -> Checked<'_> {
+impl<'de> State<'de> {
+    /// Takes a key of the object whose keys are those from `start` on; `many` are the same where they are many. `false` if
+    /// the object had it before.
+    fn add(&mut self, start: usize, key: Cow<'de, str>, many: &mut HashSet<Cow<'de, str>>) -> bool {
+        let own = &self.keys[start..];
+        let is_new = if own.len() < FEW_KEYS {
+            !own.contains(&key)
+        } else {
+            if many.is_empty() {
+                many.extend(own.iter().cloned());
+            }
+            many.insert(key.clone())
+        };
+        self.keys.push(key);
+        is_new
+    }
+}
+
+/// One value, read only to be checked.
+struct Checked<'a, 'de> {
+    depth: usize,
+    state: &'a mut State<'de>,
+}
+
+impl<'de> Checked<'_, 'de> {
+    fn nested(&mut self) -> Checked<'_, 'de> {
         Checked {
             depth: self.depth + 1,
-            fault: self.fault,
+            state: self.state,
         }
     }
 
@@ -92,98 +148,96 @@ impl Checked<'_> {
         if self.depth < MAX_NESTING {
             return Ok(());
         }
-        *self.fault = Some(Fault {
+        self.state.fault = Some(Fault {
             duplicate: false,
             path: Vec::new(),
         });
         Err(E::custom("nested too deep"))
     }
 
-    fn inside(&mut self, segment: &impl ToString) {
-        if let Some(fault) = self.fault {
+    fn inside(&mut self, segment: &(impl ToString + ?Sized)) {
+        if let Some(fault) = &mut self.state.fault {
             fault.path.push(segment.to_string());
         }
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Checked<'_> {
-    type Value = Value;
+impl<'de> DeserializeSeed<'de> for Checked<'_, 'de> {
+    type Value = ();
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Checked<'_> {
-    type Value = Value;
+impl<'de> Visitor<'de> for Checked<'_, 'de> {
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("any JSON value")
     }
 
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(value.into())
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(value.into())
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(value.into())
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        Ok(value.into())
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(value.into())
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_string<E>(self, value: String) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(mut self, mut seq: A) -> Result<Value, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<(), A::Error> {
         self.check_depth()?;
-        let mut list = Vec::new();
+        let mut index = 0_usize;
         loop {
-            match seq.next_element_seed(self.nested()) {
-                Ok(Some(value)) => list.push(value),
-                Ok(None) => return Ok(list.into()),
+            match list.next_element_seed(self.nested()) {
+                Ok(Some(())) => index += 1,
+                Ok(None) => return Ok(()),
                 Err(error) => {
-                    self.inside(&list.len());
+                    self.inside(&index);
                     return Err(error);
                 }
             }
         }
     }
 
-    fn visit_map<A: MapAccess<'de>>(mut self, mut entries: A) -> Result<Value, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(mut self, mut entries: A) -> Result<(), A::Error> {
         self.check_depth()?;
-        let mut map = Map::new();
-        while let Some(key) = entries.next_key::<String>()? {
-            if map.contains_key(&key) {
-                *self.fault = Some(Fault {
+        let start = self.state.keys.len();
+        let mut many = HashSet::new();
+        while let Some(Key(key)) = entries.next_key()? {
+            let at = self.state.keys.len();
+            if !self.state.add(start, key, &mut many) {
+                let key = self.state.keys[at].clone().into_owned();
+                self.state.fault = Some(Fault {
                     duplicate: true,
                     path: vec![key],
                 });
                 return Err(A::Error::custom("duplicate key"));
             }
-            match entries.next_value_seed(self.nested()) {
-                Ok(value) => map.insert(key, value),
-                Err(error) => {
-                    self.inside(&key);
-                    return Err(error);
-                }
-            };
+            if let Err(error) = entries.next_value_seed(self.nested()) {
+                let key = self.state.keys[at].clone();
+                self.inside(&*key);
+                return Err(error);
+            }
         }
-        Ok(map.into())
+        self.state.keys.truncate(start);
+        Ok(())
     }
 }
 
@@ -191,7 +245,7 @@ impl<'de> Visitor<'de> for Checked<'_> {
 mod tests {
     use super::*;
 
-    fn duplicate(pointer: &str) -> Result<Value, ParseError> {
+    fn duplicate(pointer: &str) -> Result<(), ParseError> {
         Err(ParseError::DuplicateKey {
             pointer: pointer.to_owned(),
         })
@@ -199,30 +253,30 @@ mod tests {
 
     #[test]
     fn a_duplicate_key_is_found_at_any_level_and_named_by_its_pointer() {
-        assert_eq!(parse(r#"{"a":1,"a":2}"#), duplicate("/a"));
+        assert_eq!(check(r#"{"a":1,"a":2}"#), duplicate("/a"));
         assert_eq!(
-            parse(r#"{"x":[0,{"y/z":{"~":1,"~":1}}]}"#),
+            check(r#"{"x":[0,{"y/z":{"~":1,"~":1}}]}"#),
             duplicate("/x/1/y~1z/~0")
         );
     }
 
     #[test]
     fn an_escaped_key_is_the_same_key() {
-        assert_eq!(parse(r#"{"a":1,"\u0061":2}"#), duplicate("/a"));
+        assert_eq!(check(r#"{"a":1,"\u0061":2}"#), duplicate("/a"));
     }
 
     #[test]
     fn the_same_key_in_two_objects_is_no_duplicate() {
-        assert!(parse(r#"[{"a":1},{"a":{"a":1}}]"#).is_ok());
+        assert!(check(r#"[{"a":1},{"a":{"a":1}}]"#).is_ok());
     }
 
     #[test]
     fn nesting_is_allowed_up_to_the_limit_and_no_further() {
         let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
-        assert!(parse(&nested(MAX_NESTING)).is_ok());
+        assert!(check(&nested(MAX_NESTING)).is_ok());
         let pointer = "/0".repeat(MAX_NESTING);
         assert_eq!(
-            parse(&nested(MAX_NESTING + 1)),
+            check(&nested(MAX_NESTING + 1)),
             Err(ParseError::TooDeep { pointer })
         );
     }
@@ -230,12 +284,12 @@ mod tests {
     #[test]
     fn hostile_nesting_is_refused_without_reading_it_all() {
         let bytes = "{\"a\":".repeat(1_000_000);
-        assert!(matches!(parse(&bytes), Err(ParseError::TooDeep { .. })));
+        assert!(matches!(check(&bytes), Err(ParseError::TooDeep { .. })));
     }
 
     #[test]
     fn what_is_not_json_is_named_by_line_and_column() {
-        let Err(ParseError::NotJson { line, reason, .. }) = parse("{\n\"a\": NaN}") else {
+        let Err(ParseError::NotJson { line, reason, .. }) = check("{\n\"a\": NaN}") else {
             panic!("NaN was read")
         };
         assert_eq!((line, reason.as_str()), (2, "expected value"));
@@ -244,7 +298,7 @@ mod tests {
             column: 4,
             reason: "trailing characters".to_owned(),
         };
-        assert_eq!(parse("{} x"), Err(trailing));
-        assert!(matches!(parse(""), Err(ParseError::NotJson { .. })));
+        assert_eq!(check("{} x"), Err(trailing));
+        assert!(matches!(check(""), Err(ParseError::NotJson { .. })));
     }
 }

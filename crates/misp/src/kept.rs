@@ -34,6 +34,9 @@ pub trait Shape: DeserializeOwned {
     const NAME: &'static str;
 }
 
+pub(crate) const NULL: &str = "null";
+pub(crate) const BOOLEAN: &str = "a boolean";
+pub(crate) const NUMBER: &str = "a number";
 pub(crate) const STRING: &str = "a string";
 pub(crate) const LIST: &str = "a list";
 pub(crate) const OBJECT: &str = "an object";

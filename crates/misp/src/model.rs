@@ -85,6 +85,10 @@ model! {
     Attribute {
         /// The id on the instance that exported it.
         id: "id" as Text,
+        /// The event's id there.
+        event_id: "event_id" as Text,
+        /// The object's id there; 0 for none.
+        object_id: "object_id" as Text,
         /// The id everywhere.
         uuid: "uuid" as Text,
         /// One of MISP's types, such as `ip-dst`.
@@ -107,6 +111,10 @@ model! {
         deleted: "deleted" as Text,
         /// As an event's, or 5: as its event or object.
         distribution: "distribution" as Text,
+        /// The sharing group of distribution 4.
+        sharing_group_id: "sharing_group_id" as Text,
+        /// Whether MISP leaves it out when it looks for the same value elsewhere.
+        disable_correlation: "disable_correlation" as Text,
         /// Its role in its object.
         object_relation: "object_relation" as Text,
         /// An attached file, in Base64.

@@ -169,8 +169,8 @@ impl Document {
         let at = &self.pointer;
         if let Some(event) = self.event() {
             check_attributes(&format!("{at}/Attribute"), &event.attributes)?;
-            check_list(&format!("{at}/ShadowAttribute"), &event.shadow_attributes)?;
-            check_list(&format!("{at}/Object"), &event.objects)?;
+            check_list(|| format!("{at}/ShadowAttribute"), &event.shadow_attributes)?;
+            check_list(|| format!("{at}/Object"), &event.objects)?;
         }
         self.objects().try_for_each(|(index, object)| {
             let inside = self
@@ -228,29 +228,26 @@ fn read_content(inner: &Inner<'_>) -> Result<Content, ParseError> {
 }
 
 fn check_attributes(pointer: &str, attributes: &Many<Attribute>) -> Result<(), ParseError> {
-    check_list(pointer, attributes)?;
+    check_list(|| pointer.to_owned(), attributes)?;
     attributes.places().try_for_each(|(index, attribute)| {
-        if attribute.shadow_attributes.is_absent() {
-            return Ok(());
-        }
         check_list(
-            &format!("{pointer}/{index}/ShadowAttribute"),
+            || format!("{pointer}/{index}/ShadowAttribute"),
             &attribute.shadow_attributes,
         )
     })
 }
 
-fn check_list<T: Shape>(pointer: &str, list: &Many<T>) -> Result<(), ParseError> {
+fn check_list<T: Shape>(pointer: impl Fn() -> String, list: &Many<T>) -> Result<(), ParseError> {
     match list {
         Kept::Absent => Ok(()),
         Kept::Read(elements) => elements
             .iter()
             .enumerate()
             .try_for_each(|(index, element)| {
-                check_element(|| format!("{pointer}/{index}"), element)
+                check_element(|| format!("{}/{index}", pointer()), element)
             }),
         Kept::Raw(value) if is_nothing(value) => Ok(()),
-        Kept::Raw(value) => Err(misplaced::<Vec<Kept<T>>>(pointer.to_owned(), value)),
+        Kept::Raw(value) => Err(misplaced::<Vec<Kept<T>>>(pointer(), value)),
     }
 }
 

@@ -84,9 +84,9 @@ impl Text {
     pub fn text(&self) -> Option<Cow<'_, str>> {
         match self {
             Self::Read(text) => Some(Cow::Borrowed(text)),
-            Self::Raw(value @ (Value::Number(_) | Value::Bool(_))) => {
-                Some(Cow::Owned(value.to_string()))
-            }
+            Self::Raw(Value::Bool(true)) => Some(Cow::Borrowed("true")),
+            Self::Raw(Value::Bool(false)) => Some(Cow::Borrowed("false")),
+            Self::Raw(Value::Number(number)) => Some(Cow::Owned(number.to_string())),
             Self::Absent | Self::Raw(_) => None,
         }
     }

@@ -127,8 +127,8 @@ fn is_in(kind: &str, part: &str, text: &str) -> bool {
         .split_once("://")
         .map_or(&*part, |(_, rest)| rest)
         .trim_end_matches('/');
-    let host = if kind == "url" { host_of(bare) } else { bare };
-    counts(kind, bare) && has_word(text, bare) || counts(kind, host) && has_word(text, host)
+    let is_in = |value| counts(kind, value) && has_word(text, value);
+    is_in(bare) || kind == "url" && is_in(host_of(bare))
 }
 
 fn counts(kind: &str, value: &str) -> bool {

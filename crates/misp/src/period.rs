@@ -157,6 +157,9 @@ fn dated(
 ///
 /// Tags are folded to lower case, ISO 8601 has `T` and `Z`; jiff reads both.
 pub fn unix_seconds(text: &str, edge: Edge) -> Option<u64> {
+    if text.is_empty() {
+        return None; // as most places are
+    }
     if text.len() == "2026-12-31".len()
         && let Ok(date) = text.parse::<Date>()
     {

@@ -1,6 +1,7 @@
 //! What rules find, and where.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::Serialize;
 
@@ -72,7 +73,8 @@ pub enum Edit {
     },
 }
 
-/// Gathers findings; of each rule only the first few are kept whole, and the rest counted.
+/// Gathers findings; of each rule only the first few are kept whole, and the rest counted. So what is told of a finding is
+/// written only where it is kept.
 pub(crate) struct Findings<'a> {
     rule: &'static Rule,
     limit: u64,
@@ -103,8 +105,8 @@ impl<'a> Findings<'a> {
     }
 
     /// Something at the place that `pointer` gives.
-    pub(crate) fn add(&mut self, pointer: impl FnOnce() -> String, message: impl Into<String>) {
-        self.push(pointer, None, message, None);
+    pub(crate) fn add(&mut self, pointer: impl FnOnce() -> String, message: impl fmt::Display) {
+        self.push(pointer, None, message, |_| None);
     }
 
     /// Something at the place that `pointer` gives, where `value` stands.
@@ -112,16 +114,16 @@ impl<'a> Findings<'a> {
         &mut self,
         pointer: impl FnOnce() -> String,
         value: &str,
-        message: impl Into<String>,
+        message: impl fmt::Display,
     ) {
-        self.push(pointer, Some(value), message, None);
+        self.push(pointer, Some(value), message, |_| None);
     }
 
     /// Something about an attribute's value.
-    pub(crate) fn add_item(&mut self, item: &Item<'_>, message: impl Into<String>) {
+    pub(crate) fn add_item(&mut self, item: &Item<'_>, message: impl fmt::Display) {
         self.mark(item);
         let pointer = || format!("{}/value", item.pointer());
-        self.push(pointer, Some(&item.value), message, None);
+        self.push(pointer, Some(&item.value), message, |_| None);
     }
 
     /// Something about a member of an attribute.
@@ -130,26 +132,27 @@ impl<'a> Findings<'a> {
         item: &Item<'_>,
         member: &str,
         value: &str,
-        message: impl Into<String>,
+        message: impl fmt::Display,
     ) {
         self.mark(item);
         let pointer = || format!("{}/{member}", item.pointer());
-        self.push(pointer, Some(value), message, None);
+        self.push(pointer, Some(value), message, |_| None);
     }
 
-    /// Something that `--fix` can change.
+    /// Something that `--fix` can change, by the edit at the place that `pointer` gives.
     pub(crate) fn add_fixable(
         &mut self,
         item: Option<&Item<'_>>,
-        pointer: String,
+        pointer: impl FnOnce() -> String,
         value: Option<&str>,
-        message: impl Into<String>,
-        edit: Edit,
+        message: impl fmt::Display,
+        edit: impl FnOnce(String) -> Edit,
     ) {
         if let Some(item) = item {
             self.mark(item);
         }
-        self.push(|| pointer, value, message, Some(edit));
+        let edit = |pointer: &str| Some(edit(pointer.to_owned()));
+        self.push(pointer, value, message, edit);
     }
 
     fn mark(&mut self, item: &Item<'_>) {
@@ -162,25 +165,26 @@ impl<'a> Findings<'a> {
         &mut self,
         pointer: impl FnOnce() -> String,
         value: Option<&str>,
-        message: impl Into<String>,
-        edit: Option<Edit>,
+        message: impl fmt::Display,
+        edit: impl FnOnce(&str) -> Option<Edit>,
     ) {
         let count = self.counts.entry(self.rule.id).or_default();
         *count += 1;
         if *count > self.limit {
             return;
         }
+        let pointer = pointer();
         self.found.push(Finding {
             rule: self.rule.id,
             severity: self.rule.severity,
             reader: self.rule.reader,
-            pointer: pointer(),
+            edit: edit(&pointer),
+            pointer,
             place: None,
             value: value.map(shown),
-            message: message.into(),
+            message: message.to_string(),
             why: self.rule.why,
             fix: self.rule.fix,
-            edit,
         });
     }
 }

@@ -2,6 +2,10 @@
 
 use crate::host;
 
+const NOT_IN_NAMES: [char; 18] = [
+    '/', ':', '@', '?', '#', ',', ';', '|', '"', '\'', '<', '>', '(', ')', '[', ']', '{', '}',
+];
+
 /// What was expected instead, if `value` cannot be of the type.
 pub(crate) fn wrong(kind: &str, value: &str) -> Option<String> {
     let (is_right, expected) = match kind {
@@ -63,7 +67,7 @@ fn is_address(value: &str) -> bool {
 /// Lenient on purpose: underscores, wildcards and names in other scripts occur.
 fn is_name(value: &str) -> bool {
     let name = value.trim_end_matches('.');
-    let odd = |c: char| c.is_whitespace() || "/:@?#,;|\"'<>()[]{}".contains(c);
+    let odd = |c: char| NOT_IN_NAMES.contains(&c) || c.is_whitespace();
     name.contains('.') && !name.contains(odd) && !name.split('.').any(str::is_empty)
 }
 

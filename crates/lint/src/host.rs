@@ -92,18 +92,17 @@ fn special_v6(address: Ipv6Addr) -> Option<Special> {
 }
 
 fn special_name(name: &str) -> Option<Special> {
-    let name = name.to_ascii_lowercase();
-    let top = name.rsplit('.').next().unwrap_or(&name);
-    let last_two = name.rsplitn(3, '.').take(2).collect::<Vec<_>>();
-    match top {
-        "example" | "test" | "invalid" => {
+    let mut labels = name.rsplit('.');
+    let (top, second) = (labels.next()?.to_ascii_lowercase(), labels.next());
+    match (&*top, second) {
+        ("example" | "test" | "invalid", _) => {
             Some(Special::Documentation("a name for examples (RFC 2606)"))
         }
-        "localhost" => Some(Special::Private("the machine itself")),
-        "local" | "internal" | "lan" | "localdomain" | "corp" | "home" if name.contains('.') => {
+        ("localhost", _) => Some(Special::Private("the machine itself")),
+        ("local" | "internal" | "lan" | "localdomain" | "corp" | "home", Some(_)) => {
             Some(Special::Private("a name of a local network"))
         }
-        "com" | "net" | "org" if last_two.get(1) == Some(&"example") => {
+        ("com" | "net" | "org", Some(second)) if second.eq_ignore_ascii_case("example") => {
             Some(Special::Documentation("a name for examples (RFC 2606)"))
         }
         _ => None,

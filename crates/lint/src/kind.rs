@@ -37,7 +37,7 @@ pub(crate) fn parts<'a>(
 
 /// Whether traffic has a direction towards or from what this type names.
 pub(crate) fn is_network(kind: &str) -> bool {
-    parts(kind, kind).any(|(part, _)| {
+    kind.split('|').any(|part| {
         matches!(
             part,
             "ip-src"

@@ -31,7 +31,7 @@ pub(crate) fn plain<'a>(kind: &str, value: Cow<'a, str>) -> Cow<'a, str> {
             let parts = kind::parts(kind, trimmed).map(|(kind, part)| part_of(kind, part));
             parts.collect::<Vec<_>>().join("|")
         }
-        false if kind::is_defangable(kind) => part_of(kind, trimmed),
+        false if kind::is_defangable(kind) && is_suspicious(trimmed) => part_of(kind, trimmed),
         _ if trimmed.len() == value.len() => return value,
         _ => trimmed.to_owned(),
     };

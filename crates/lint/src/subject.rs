@@ -41,6 +41,8 @@ pub(crate) struct Item<'a> {
     pub(crate) plain: Cow<'a, str>,
     /// Whether it is meant for detection.
     pub(crate) is_indicator: bool,
+    /// Whether it names a host, an address or a URL.
+    pub(crate) is_network: bool,
     /// What it, or its object, states.
     pub(crate) facts: Facts,
     /// The tags on it.
@@ -110,9 +112,7 @@ impl<'a> Subject<'a> {
         if self.facts.has(fact) {
             return Share::ALL;
         }
-        let network = self
-            .indicators()
-            .filter(|item| kind::is_network(&item.kind));
+        let network = self.indicators().filter(|item| item.is_network);
         let share = count(network, fact);
         if share.of > 0 { share } else { Share::ALL }
     }
@@ -175,6 +175,7 @@ impl<'a> Item<'a> {
             index,
             placed,
             plain: refang::plain(&kind, value.clone()),
+            is_network: kind::is_network(&kind),
             kind,
             value,
             is_indicator: attribute.to_ids.is_true(),

@@ -16,12 +16,12 @@ pub(super) const RULE: Rule = Rule {
 fn find(subject: &Subject<'_>, findings: &mut Findings<'_>) {
     for item in &subject.items {
         if item.plain != item.value.trim() {
-            let pointer = format!("{}/value", item.pointer());
-            let edit = Edit::Replace {
-                pointer: pointer.clone(),
+            let pointer = || format!("{}/value", item.pointer());
+            let message = format_args!("is defanged; devices need {}", item.plain);
+            let edit = |pointer| Edit::Replace {
+                pointer,
                 with: item.plain.clone().into_owned(),
             };
-            let message = format!("is defanged; devices need {}", item.plain);
             findings.add_fixable(Some(item), pointer, Some(&item.value), message, edit);
         }
     }

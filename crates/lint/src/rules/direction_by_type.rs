@@ -26,12 +26,18 @@ fn find(subject: &Subject<'_>, findings: &mut Findings<'_>) {
             Some("ip-src") => Direction::Inbound,
             _ => continue,
         };
-        let edit = Edit::Tag {
-            pointer: item.pointer(),
+        let edit = |pointer| Edit::Tag {
+            pointer,
             tag: format!("ayumi:direction=\"{direction}\""),
         };
-        let message = format!("is {direction} by its type {} alone", item.kind);
-        findings.add_fixable(Some(item), item.pointer(), Some(&item.value), message, edit);
+        let message = format_args!("is {direction} by its type {} alone", item.kind);
+        findings.add_fixable(
+            Some(item),
+            || item.pointer(),
+            Some(&item.value),
+            message,
+            edit,
+        );
     }
 }
 

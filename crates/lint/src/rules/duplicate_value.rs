@@ -15,12 +15,12 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn find(subject: &Subject<'_>, findings: &mut Findings<'_>) {
-    let mut first = HashMap::new();
+    let mut first = HashMap::with_capacity(subject.items.len());
     for item in subject.indicators() {
         let place = (item.kind.as_ref(), item.plain.as_ref(), of_object(item));
         if let Some(earlier) = first.insert(place, item.index) {
             let earlier = subject.items[earlier].pointer();
-            findings.add_item(item, format!("is the same as {earlier}"));
+            findings.add_item(item, format_args!("is the same as {earlier}"));
         }
     }
 }

@@ -3,7 +3,6 @@ use ayumi_misp::{Text, moment};
 use crate::dates::day;
 use crate::facts::Fact;
 use crate::finding::Findings;
-use crate::kind;
 use crate::rule::{Check, Reader, Rule, Severity};
 use crate::subject::{Item, Subject, text};
 
@@ -23,15 +22,15 @@ fn find(subject: &Subject<'_>, findings: &mut Findings<'_>) {
     if subject.facts.has(Fact::Until) {
         return;
     }
-    for item in subject
-        .indicators()
-        .filter(|item| kind::is_network(&item.kind))
-    {
+    for item in subject.indicators().filter(|item| item.is_network) {
         if item.facts.has(Fact::Until) {
             continue;
         }
         if let Some(seen) = last_seen(item).filter(|seen| *seen < oldest) {
-            findings.add_item(item, format!("was seen on {} for the last time", day(seen)));
+            findings.add_item(
+                item,
+                format_args!("was seen on {} for the last time", day(seen)),
+            );
         }
     }
 }

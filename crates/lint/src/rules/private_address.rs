@@ -18,7 +18,7 @@ fn find(subject: &Subject<'_>, findings: &mut Findings<'_>) {
         for (kind, part) in item.parts() {
             let found = host::host_of(kind, part).and_then(host::special);
             if let Some(Special::Private(what)) = found {
-                findings.add_item(item, format!("is {what}"));
+                findings.add_item(item, format_args!("is {what}"));
                 break;
             }
         }

@@ -1,3 +1,4 @@
+use std::cell::LazyCell;
 use std::collections::HashSet;
 
 use crate::finding::Findings;
@@ -21,19 +22,17 @@ fn find(subject: &Subject<'_>, findings: &mut Findings<'_>) {
     if !text(&event.extends_uuid).is_empty() {
         return; // what it refers to may be in the event that it extends
     }
-    let objects = subject
-        .document
-        .objects()
-        .map(|(_, object)| text(&object.uuid));
-    let attributes = subject
-        .document
-        .attributes()
-        .map(|placed| text(&placed.attribute.uuid));
-    let reports = event.event_reports.iter().map(|report| text(&report.uuid));
-    let known = objects
-        .chain(attributes)
-        .chain(reports)
-        .collect::<HashSet<_>>();
+    // Most events have no references.
+    let known = LazyCell::new(|| {
+        let objects = subject.document.objects();
+        let attributes = subject.document.attributes();
+        let reports = event.event_reports.iter();
+        objects
+            .map(|(_, object)| text(&object.uuid))
+            .chain(attributes.map(|placed| text(&placed.attribute.uuid)))
+            .chain(reports.map(|report| text(&report.uuid)))
+            .collect::<HashSet<_>>()
+    });
     for (pointer, object) in subject.objects() {
         for (index, reference) in object.references.places() {
             let wanted = text(&reference.referenced_uuid);

@@ -25,10 +25,10 @@ fn find(subject: &Subject<'_>, findings: &mut Findings<'_>) {
     if until == 0 || !by_retention || by_day || subject.document.event().is_none() {
         return;
     }
-    let edit = Edit::Tag {
-        pointer: subject.pointer(),
+    let edit = |pointer| Edit::Tag {
+        pointer,
         tag: format!("ayumi:valid-until=\"{}\"", instant(until)),
     };
     let message = format!("is valid until {} by a retention tag alone", day(until));
-    findings.add_fixable(None, subject.pointer(), None, message, edit);
+    findings.add_fixable(None, || subject.pointer(), None, message, edit);
 }

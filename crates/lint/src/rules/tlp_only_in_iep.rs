@@ -29,10 +29,10 @@ fn find(subject: &Subject<'_>, findings: &mut Findings<'_>) {
     else {
         return;
     };
-    let edit = Edit::Tag {
-        pointer: subject.pointer(),
+    let edit = |pointer| Edit::Tag {
+        pointer,
         tag: format!("tlp:{tlp}"),
     };
     let message = format!("has its TLP mark as {name} alone");
-    findings.add_fixable(None, subject.pointer(), None, message, edit);
+    findings.add_fixable(None, || subject.pointer(), None, message, edit);
 }

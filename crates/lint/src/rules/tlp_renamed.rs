@@ -17,30 +17,24 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn find(subject: &Subject<'_>, findings: &mut Findings<'_>) {
-    renamed(subject.document.tags(), &subject.pointer(), findings);
+    renamed(subject.document.tags(), || subject.pointer(), findings);
     for item in &subject.items {
-        if !item.attribute().tags.is_absent() {
-            renamed(&item.attribute().tags, &item.pointer(), findings);
-        }
+        renamed(&item.attribute().tags, || item.pointer(), findings);
     }
 }
 
-fn renamed(tags: &Many<Tag>, holder: &str, findings: &mut Findings<'_>) {
+fn renamed(tags: &Many<Tag>, holder: impl Fn() -> String, findings: &mut Findings<'_>) {
     let is = |tag: &Tag, name: &str| text(&tag.name).trim().eq_ignore_ascii_case(name);
     let has_both = tags.iter().any(|tag| is(tag, "tlp:clear"));
     for (index, tag) in tags.places().filter(|(_, tag)| is(tag, "tlp:white")) {
-        let pointer = format!("{holder}/Tag/{index}/name");
+        let pointer = || format!("{}/Tag/{index}/name", holder());
         let name = text(&tag.name);
         if has_both {
-            findings.add_value(
-                || pointer,
-                &name,
-                "stands beside tlp:clear, which is the same",
-            );
+            findings.add_value(pointer, &name, "stands beside tlp:clear, which is the same");
             continue;
         }
-        let edit = Edit::Replace {
-            pointer: pointer.clone(),
+        let edit = |pointer| Edit::Replace {
+            pointer,
             with: "tlp:clear".to_owned(),
         };
         findings.add_fixable(None, pointer, Some(&name), RULE.finds, edit);

@@ -15,17 +15,16 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn find(subject: &Subject<'_>, findings: &mut Findings<'_>) {
-    let mut seen = HashSet::new();
+    let mut seen = HashSet::with_capacity(subject.items.len());
     let mut check = |uuid: &str, pointer: &dyn Fn() -> String| {
-        if !is_uuid(uuid) {
-            findings.add_value(|| format!("{}/uuid", pointer()), uuid, "has no uuid");
-        } else if !seen.insert(uuid.to_ascii_lowercase()) {
-            findings.add_value(
-                || format!("{}/uuid", pointer()),
-                uuid,
-                "has the uuid of something else in the document",
-            );
-        }
+        let message = match number(uuid) {
+            None => "has no uuid",
+            Some(number) if !seen.insert(number) => {
+                "has the uuid of something else in the document"
+            }
+            Some(_) => return,
+        };
+        findings.add_value(|| format!("{}/uuid", pointer()), uuid, message);
     };
     if let Some(event) = subject.document.event() {
         check(&text(&event.uuid), &|| subject.pointer());
@@ -38,10 +37,11 @@ fn find(subject: &Subject<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-fn is_uuid(text: &str) -> bool {
+/// The number that a uuid writes, in either case; `None` if the text is none.
+fn number(text: &str) -> Option<u128> {
     let parts = text.split('-').map(str::len);
-    parts.eq([8, 4, 4, 4, 12])
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
+    let mut digits = text.bytes().filter(|byte| *byte != b'-');
+    let add = |number, digit: u8| Some(number << 4 | u128::from(char::from(digit).to_digit(16)?));
+    let is_formed = parts.eq([8, 4, 4, 4, 12]);
+    is_formed.then(|| digits.try_fold(0, add)).flatten()
 }

@@ -21,12 +21,15 @@ fn find(subject: &Subject<'_>, findings: &mut Findings<'_>) {
         }
         let kinds = item.kind.split('|').count();
         if item.parts().count() < kinds {
-            findings.add_item(item, format!("has fewer parts than its type {}", item.kind));
+            findings.add_item(
+                item,
+                format_args!("has fewer parts than its type {}", item.kind),
+            );
         } else if let Some(expected) = item
             .parts()
             .find_map(|(kind, part)| form::wrong(kind, part))
         {
-            findings.add_item(item, format!("is no {}: {expected}", item.kind));
+            findings.add_item(item, format_args!("is no {}: {expected}", item.kind));
         }
     }
 }

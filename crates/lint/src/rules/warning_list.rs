@@ -20,7 +20,7 @@ fn find(subject: &Subject<'_>, findings: &mut Findings<'_>) {
     for item in subject.indicators() {
         let mut parts = item.parts();
         if let Some(name) = parts.find_map(|(kind, part)| lists.find(&item.kind, kind, part)) {
-            findings.add_item(item, format!("is on the warning list \"{name}\""));
+            findings.add_item(item, format_args!("is on the warning list \"{name}\""));
         }
     }
 }

@@ -24,7 +24,7 @@ static SERVICES: LazyLock<HashMap<&str, &str>> = LazyLock::new(|| {
 fn find(subject: &Subject<'_>, findings: &mut Findings<'_>) {
     for item in subject.indicators() {
         if let Some(what) = item.parts().find_map(|(kind, part)| service(kind, part)) {
-            findings.add_item(item, format!("is {what}"));
+            findings.add_item(item, format_args!("is {what}"));
         }
     }
 }

@@ -32,9 +32,9 @@ fn find(subject: &Subject<'_>, findings: &mut Findings<'_>) {
         if item.value.trim().len() == item.value.len() || !is_only_space || is_prose(item) {
             continue;
         }
-        let pointer = format!("{}/value", item.pointer());
-        let edit = Edit::Replace {
-            pointer: pointer.clone(),
+        let pointer = || format!("{}/value", item.pointer());
+        let edit = |pointer| Edit::Replace {
+            pointer,
             with: item.value.trim().to_owned(),
         };
         findings.add_fixable(Some(item), pointer, Some(&item.value), RULE.finds, edit);

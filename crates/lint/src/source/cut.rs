@@ -8,6 +8,7 @@ use memchr::memmem;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 
 use crate::error::SourceError;
+use crate::locate::characters;
 
 /// The key of the list in an answer of MISP.
 const RESPONSE: &str = "response";
@@ -234,7 +235,6 @@ impl<R: BufRead> Input<R> {
         }
         let buffer = self.reader.fill_buf().unwrap_or_default();
         let passed = &buffer[..count.min(buffer.len())];
-        let characters = |bytes: &[u8]| bytes.iter().filter(|byte| (**byte & 0xc0) != 0x80).count();
         match memchr::memrchr(b'\n', passed) {
             Some(last) => {
                 self.line += memchr::memchr_iter(b'\n', passed).count();

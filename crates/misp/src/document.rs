@@ -48,11 +48,15 @@ impl Document {
     /// Reads one event or object from the bytes of a file or an answer.
     pub fn parse(bytes: &[u8]) -> Result<Self, ParseError> {
         let text = check_bytes(bytes)?;
-        json::check(text)?;
-        let (pointer, inner) = envelope::open(text)?;
+        let (path, inner) = envelope::open(json::check(text)?)?;
+        // Every place of the model is `Kept`, so this does not fail; if it did, it would be told, not a panic.
+        let content = match inner {
+            Inner::Event => Content::Event(json::read(text, &path)?),
+            Inner::Object => Content::Object(json::read(text, &path)?),
+        };
         let document = Self {
-            content: read_content(&inner)?,
-            pointer,
+            content,
+            pointer: path.iter().flat_map(|step| ["/", step]).collect(),
         };
         document.check_lists()?;
         if document.is_empty() {
@@ -216,14 +220,6 @@ fn check_bytes(bytes: &[u8]) -> Result<&str, ParseError> {
     }
     std::str::from_utf8(bytes).map_err(|error| ParseError::NotUtf8 {
         offset: error.valid_up_to(),
-    })
-}
-
-/// Every place of the model is `Kept`, so this does not fail; if it did, it would be told, not a panic.
-fn read_content(inner: &Inner<'_>) -> Result<Content, ParseError> {
-    Ok(match inner {
-        Inner::Event(event) => Content::Event(json::read(event)?),
-        Inner::Object(object) => Content::Object(json::read(object)?),
     })
 }
 

@@ -1,21 +1,20 @@
-//! Where in a JSON text the event or the object is.
+//! Where in a JSON document the event or the object is.
 
-use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
-use serde_json::value::RawValue;
-
 use crate::ParseError;
-use crate::json::{self, Key, type_of_text};
-use crate::kept::{LIST, OBJECT};
+use crate::outline::{Members, Outline, RESPONSE};
 use crate::tag::is_uuid;
 
-/// The JSON of the event or the object, taken out of its envelope.
-pub(crate) enum Inner<'a> {
-    Event(&'a str),
-    Object(&'a str),
+/// What is in an envelope.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Inner {
+    Event,
+    Object,
 }
+
+/// The keys that lead to the event or the object, and "0" for the element of a list.
+type Path = Vec<&'static str>;
 
 /// What the document is instead of an event or an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,67 +86,64 @@ impl fmt::Display for Found {
     }
 }
 
-/// Takes the event or the object out of its envelope, with its JSON pointer. The text is JSON, as [`json::check`] has it.
-pub(crate) fn open(text: &str) -> Result<(String, Inner<'_>), ParseError> {
-    let text = text.trim_ascii_start();
-    match type_of_text(text) {
-        OBJECT => open_object(text),
-        LIST => open_list("", text),
-        other => not_misp(Found::Json(other)),
+/// Finds the event or the object in its envelope.
+pub(crate) fn open(outline: Outline<'_>) -> Result<(Path, Inner), ParseError> {
+    match outline {
+        Outline::Object(members) => open_object(members),
+        Outline::List(list) => open_list(&list),
+        Outline::Scalar(name) => not_misp(Found::Json(name)),
     }
 }
 
-fn open_object(text: &str) -> Result<(String, Inner<'_>), ParseError> {
-    let mut members = Members::read(text)?;
-    match members.remove("response") {
-        Some(list) if is_list(list) => return open_list("/response", list),
-        Some(inner) if is_object(inner) => {
-            return open_wrapped(&Members::read(inner)?)
-                .map(|(pointer, inner)| (format!("/response{pointer}"), inner));
+fn open_object(mut members: Members<'_>) -> Result<(Path, Inner), ParseError> {
+    match members.remove(RESPONSE) {
+        Some(Outline::List(list)) => return open_list(&list).map(|found| behind(RESPONSE, found)),
+        Some(Outline::Object(answer)) => {
+            return open_wrapped(&answer).map(|found| behind(RESPONSE, found));
         }
         _ => {}
     }
     if is_bare_event(&members) {
-        return Ok((String::new(), Inner::Event(text)));
+        return Ok((Path::new(), Inner::Event));
     }
     if is_bare_object(&members) {
-        return Ok((String::new(), Inner::Object(text)));
+        return Ok((Path::new(), Inner::Object));
     }
     open_wrapped(&members)
 }
 
 /// The list of an answer: exactly one event or object.
-fn open_list<'a>(pointer: &str, text: &'a str) -> Result<(String, Inner<'a>), ParseError> {
-    let items = json::read::<Vec<&RawValue>>(text)?;
-    let (mut count, mut last) = (0, None);
-    for item in &items {
-        let members = Members::of(item.get())?;
-        count += usize::from(members.as_ref().is_some_and(is_wrapped));
-        last = Some((item.get(), members));
-    }
-    match (count, last) {
+fn open_list(list: &[Outline<'_>]) -> Result<(Path, Inner), ParseError> {
+    let wrapped = |item: &&Outline<'_>| match item {
+        Outline::Object(members) => is_wrapped(members),
+        _ => false,
+    };
+    let count = list.iter().filter(wrapped).count();
+    match (count, list) {
         (2.., _) => Err(ParseError::Several { count }),
-        (_, None) => not_misp(Found::EmptyAnswer),
-        (1, Some((_, Some(members)))) if items.len() == 1 => {
-            open_wrapped(&members).map(|(inside, inner)| (format!("{pointer}/0{inside}"), inner))
-        }
-        (_, Some((_, Some(members)))) => not_misp(describe_listed(&members)),
-        (_, Some((item, None))) => not_misp(Found::Json(type_of_text(item))),
+        (_, []) => not_misp(Found::EmptyAnswer),
+        (1, [Outline::Object(item)]) => open_wrapped(item).map(|found| behind("0", found)),
+        (_, [.., Outline::Object(item)]) => not_misp(describe_listed(item)),
+        (_, [.., item]) => not_misp(Found::Json(item.name())),
     }
+}
+
+fn behind(step: &'static str, (mut path, inner): (Path, Inner)) -> (Path, Inner) {
+    path.insert(0, step);
+    (path, inner)
 }
 
 fn is_wrapped(members: &Members<'_>) -> bool {
     let inner = members.get("Event").or(members.get("Object"));
-    inner.is_some_and(is_object)
+    inner.is_some_and(Outline::is_object)
 }
 
-fn open_wrapped<'a>(members: &Members<'a>) -> Result<(String, Inner<'a>), ParseError> {
-    let object = |key| members.get(key).filter(|value| is_object(value));
-    if let Some(event) = object("Event") {
-        return Ok(("/Event".to_owned(), Inner::Event(event)));
+fn open_wrapped(members: &Members<'_>) -> Result<(Path, Inner), ParseError> {
+    if members.has_object("Event") {
+        return Ok((vec!["Event"], Inner::Event));
     }
-    if let Some(object) = object("Object") {
-        return Ok(("/Object".to_owned(), Inner::Object(object)));
+    if members.has_object("Object") {
+        return Ok((vec!["Object"], Inner::Object));
     }
     not_misp(describe(members))
 }
@@ -203,91 +199,11 @@ fn describe(members: &Members<'_>) -> Found {
             Found::Definition
         }
         () if members.has_any(&["message", "errors"]) => Found::ErrorAnswer,
-        () if members.are_by_uuid() => Found::Manifest,
+        () if members.are_all(is_uuid) => Found::Manifest,
         () => Found::UnknownObject,
     }
 }
 
 fn not_misp<T>(found: Found) -> Result<T, ParseError> {
     Err(ParseError::NotMisp(found))
-}
-
-fn is_object(text: &str) -> bool {
-    type_of_text(text) == OBJECT
-}
-
-fn is_list(text: &str) -> bool {
-    type_of_text(text) == LIST
-}
-
-/// The members of one JSON object: each key, and the JSON of its value.
-struct Members<'a>(Vec<(Cow<'a, str>, &'a str)>);
-
-impl<'a> Members<'a> {
-    fn read(text: &'a str) -> Result<Self, ParseError> {
-        json::read(text)
-    }
-
-    /// Those of a value, if it is an object.
-    fn of(text: &'a str) -> Result<Option<Self>, ParseError> {
-        is_object(text).then(|| Self::read(text)).transpose()
-    }
-
-    fn get(&self, key: &str) -> Option<&'a str> {
-        let found = self.0.iter().find(|(name, _)| name == key);
-        found.map(|(_, value)| *value)
-    }
-
-    fn remove(&mut self, key: &str) -> Option<&'a str> {
-        let at = self.0.iter().position(|(name, _)| name == key)?;
-        Some(self.0.swap_remove(at).1)
-    }
-
-    fn has(&self, key: &str) -> bool {
-        self.get(key).is_some()
-    }
-
-    fn has_list(&self, key: &str) -> bool {
-        self.get(key).is_some_and(is_list)
-    }
-
-    fn has_any(&self, keys: &[&str]) -> bool {
-        keys.iter().any(|key| self.has(key))
-    }
-
-    fn has_all(&self, keys: &[&str]) -> bool {
-        keys.iter().all(|key| self.has(key))
-    }
-
-    /// Whether there are any, and each key is a uuid.
-    fn are_by_uuid(&self) -> bool {
-        !self.0.is_empty() && self.0.iter().all(|(key, _)| is_uuid(key))
-    }
-}
-
-impl<'de> Deserialize<'de> for Members<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Object;
-
-        impl<'de> Visitor<'de> for Object {
-            type Value = Members<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(OBJECT)
-            }
-
-            fn visit_map<A: MapAccess<'de>>(
-                self,
-                mut entries: A,
-            ) -> Result<Members<'de>, A::Error> {
-                let mut members = Vec::new();
-                while let Some((Key(key), value)) = entries.next_entry::<_, &RawValue>()? {
-                    members.push((key, value.get()));
-                }
-                Ok(Members(members))
-            }
-        }
-
-        deserializer.deserialize_map(Object)
-    }
 }

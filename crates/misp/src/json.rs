@@ -1,16 +1,21 @@
-//! The checks of JSON before it is read: that it is JSON at all, and the two that `serde_json` leaves out, duplicate keys and
-//! a nesting limit of our own.
+//! JSON is checked before it is read: that it is JSON at all, and what `serde_json` leaves out, duplicate keys and a nesting
+//! limit of our own. Neither builds more than was asked for.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
+use std::hash::{BuildHasher, RandomState};
+use std::marker::PhantomData;
 
 use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
 use serde_json::Value;
 
 use crate::ParseError;
 use crate::kept::{BOOLEAN, LIST, NULL, NUMBER, OBJECT, STRING};
+use crate::outline::{Members, Outline, RESPONSE};
 
 /// How deep objects and lists may nest. MISP's own exports stay under 16; `serde_json` stops at 128.
 pub const MAX_NESTING: usize = 64;
@@ -23,24 +28,33 @@ const FEW_KEYS: usize = 64;
 #[serde(transparent)]
 pub(crate) struct Key<'a>(#[serde(borrow)] pub(crate) Cow<'a, str>);
 
-/// Whether the text is one JSON value and nothing after it. Nothing is built: this takes the memory of the open keys.
-pub(crate) fn check(text: &str) -> Result<(), ParseError> {
+/// Checks that a text is one JSON value and nothing after it.
+pub(crate) fn check(text: &str) -> Result<Outline<'_>, ParseError> {
     let mut state = State::default();
     let mut json = serde_json::Deserializer::from_str(text);
     let seed = Checked {
         depth: 0,
+        is_outlined: true,
         state: &mut state,
     };
-    let read = seed.deserialize(&mut json).and_then(|()| json.end());
+    let read = seed
+        .deserialize(&mut json)
+        .and_then(|outline| json.end().map(|()| outline));
     read.map_err(|error| {
         let fault = state.fault.map(Fault::into_error);
         fault.unwrap_or_else(|| not_json(&error))
     })
 }
 
-/// Reads what was checked.
-pub(crate) fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, ParseError> {
-    serde_json::from_str(text).map_err(|error| not_json(&error))
+/// Reads the value at a path in a text that was checked: the keys that lead there, and "0" for the first of a list.
+pub(crate) fn read<'a, T: Deserialize<'a>>(
+    text: &'a str,
+    path: &[&'static str],
+) -> Result<T, ParseError> {
+    let mut json = serde_json::Deserializer::from_str(text);
+    let value = PhantomData;
+    let read = At { path, value }.deserialize(&mut json);
+    read.map_err(|error| not_json(&error))
 }
 
 /// One segment of a JSON pointer, escaped as RFC 6901 has it.
@@ -57,18 +71,6 @@ pub(crate) fn type_of(value: &Value) -> &'static str {
         Value::String(_) => STRING,
         Value::Array(_) => LIST,
         Value::Object(_) => OBJECT,
-    }
-}
-
-/// The same of the JSON of a value, which its first byte tells.
-pub(crate) fn type_of_text(text: &str) -> &'static str {
-    match text.as_bytes().first() {
-        Some(b'{') => OBJECT,
-        Some(b'[') => LIST,
-        Some(b'"') => STRING,
-        Some(b't' | b'f') => BOOLEAN,
-        Some(b'n') => NULL,
-        _ => NUMBER,
     }
 }
 
@@ -105,41 +107,46 @@ impl Fault {
     }
 }
 
+/// What is known while a text is checked.
 #[derive(Default)]
 struct State<'de> {
     /// The keys that were met in the objects that are open, the outermost first.
     keys: Vec<Cow<'de, str>>,
+    hasher: RandomState,
     fault: Option<Fault>,
 }
 
 impl<'de> State<'de> {
-    /// Takes a key of the object whose keys are those from `start` on; `many` are the same where they are many. `false` if
-    /// the object had it before.
-    fn add(&mut self, start: usize, key: Cow<'de, str>, many: &mut HashSet<Cow<'de, str>>) -> bool {
+    /// Takes a key of the object whose keys are those from `start` on, and whose hashes are `many` where they are many.
+    /// Whether the object had it before: a key of a new hash is new, and keys of one hash are compared.
+    fn had(&mut self, start: usize, key: Cow<'de, str>, many: &mut HashSet<u64>) -> bool {
         let own = &self.keys[start..];
-        let is_new = if own.len() < FEW_KEYS {
-            !own.contains(&key)
+        let hash = |key| self.hasher.hash_one(key);
+        let had = if own.len() < FEW_KEYS {
+            own.contains(&key)
         } else {
             if many.is_empty() {
-                many.extend(own.iter().cloned());
+                many.extend(own.iter().map(hash));
             }
-            many.insert(key.clone())
+            !many.insert(hash(&key)) && own.contains(&key)
         };
         self.keys.push(key);
-        is_new
+        had
     }
 }
 
 /// One value, read only to be checked.
 struct Checked<'a, 'de> {
     depth: usize,
+    is_outlined: bool,
     state: &'a mut State<'de>,
 }
 
 impl<'de> Checked<'_, 'de> {
-    fn nested(&mut self) -> Checked<'_, 'de> {
+    fn nested(&mut self, is_outlined: bool) -> Checked<'_, 'de> {
         Checked {
             depth: self.depth + 1,
+            is_outlined: self.is_outlined && is_outlined,
             state: self.state,
         }
     }
@@ -163,66 +170,69 @@ impl<'de> Checked<'_, 'de> {
 }
 
 impl<'de> DeserializeSeed<'de> for Checked<'_, 'de> {
-    type Value = ();
+    type Value = Outline<'de>;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Outline<'de>, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
 impl<'de> Visitor<'de> for Checked<'_, 'de> {
-    type Value = ();
+    type Value = Outline<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("any JSON value")
     }
 
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
+    fn visit_unit<E>(self) -> Result<Outline<'de>, E> {
+        Ok(Outline::Scalar(NULL))
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
-        Ok(())
+    fn visit_bool<E>(self, _: bool) -> Result<Outline<'de>, E> {
+        Ok(Outline::Scalar(BOOLEAN))
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
-        Ok(())
+    fn visit_i64<E>(self, _: i64) -> Result<Outline<'de>, E> {
+        Ok(Outline::Scalar(NUMBER))
     }
 
-    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
-        Ok(())
+    fn visit_u64<E>(self, _: u64) -> Result<Outline<'de>, E> {
+        Ok(Outline::Scalar(NUMBER))
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
-        Ok(())
+    fn visit_f64<E>(self, _: f64) -> Result<Outline<'de>, E> {
+        Ok(Outline::Scalar(NUMBER))
     }
 
-    fn visit_str<E>(self, _: &str) -> Result<(), E> {
-        Ok(())
+    fn visit_str<E>(self, _: &str) -> Result<Outline<'de>, E> {
+        Ok(Outline::Scalar(STRING))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<(), A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<Outline<'de>, A::Error> {
         self.check_depth()?;
-        let mut index = 0_usize;
+        let (mut index, mut elements) = (0_usize, Vec::new());
         loop {
-            match list.next_element_seed(self.nested()) {
-                Ok(Some(())) => index += 1,
-                Ok(None) => return Ok(()),
+            match list.next_element_seed(self.nested(true)) {
+                Ok(Some(element)) if self.is_outlined => elements.push(element),
+                Ok(Some(_)) => {}
+                Ok(None) => return Ok(Outline::List(elements)),
                 Err(error) => {
                     self.inside(&index);
                     return Err(error);
                 }
             }
+            index += 1;
         }
     }
 
-    fn visit_map<A: MapAccess<'de>>(mut self, mut entries: A) -> Result<(), A::Error> {
+    fn visit_map<A: MapAccess<'de>>(mut self, mut entries: A) -> Result<Outline<'de>, A::Error> {
         self.check_depth()?;
         let start = self.state.keys.len();
-        let mut many = HashSet::new();
+        let (mut many, mut values) = (HashSet::new(), Vec::new());
         while let Some(Key(key)) = entries.next_key()? {
             let at = self.state.keys.len();
-            if !self.state.add(start, key, &mut many) {
+            let is_answer = key == RESPONSE;
+            if self.state.had(start, key, &mut many) {
                 let key = self.state.keys[at].clone().into_owned();
                 self.state.fault = Some(Fault {
                     duplicate: true,
@@ -230,14 +240,73 @@ impl<'de> Visitor<'de> for Checked<'_, 'de> {
                 });
                 return Err(A::Error::custom("duplicate key"));
             }
-            if let Err(error) = entries.next_value_seed(self.nested()) {
-                let key = self.state.keys[at].clone();
-                self.inside(&*key);
-                return Err(error);
+            match entries.next_value_seed(self.nested(is_answer)) {
+                Ok(value) if self.is_outlined => values.push(value),
+                Ok(_) => {}
+                Err(error) => {
+                    let key = self.state.keys[at].clone();
+                    self.inside(&*key);
+                    return Err(error);
+                }
             }
         }
-        self.state.keys.truncate(start);
-        Ok(())
+        let keys = self.state.keys.drain(start..);
+        Ok(Outline::Object(Members(keys.zip(values).collect())))
+    }
+}
+
+/// What is at the end of a path; the rest is passed over.
+struct At<'p, T> {
+    path: &'p [&'static str],
+    value: PhantomData<T>,
+}
+
+impl<T> At<'_, T> {
+    /// The first step, and the way from there.
+    fn step(&self) -> (&'static str, Self) {
+        let (step, path) = self.path.split_first().unwrap_or((&"", &[]));
+        let value = PhantomData;
+        (step, Self { path, value })
+    }
+}
+
+impl<'de, T: Deserialize<'de>> DeserializeSeed<'de> for At<'_, T> {
+    type Value = T;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
+        if self.path.is_empty() {
+            T::deserialize(deserializer)
+        } else {
+            deserializer.deserialize_any(self)
+        }
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for At<'_, T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("what the path leads to")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<T, A::Error> {
+        let (step, rest) = self.step();
+        let found = list.next_element_seed(rest)?;
+        while let Some(IgnoredAny) = list.next_element()? {}
+        found.ok_or_else(|| A::Error::missing_field(step))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<T, A::Error> {
+        let mut found = None;
+        while let Some(Key(key)) = entries.next_key()? {
+            let (step, rest) = self.step();
+            if key == step {
+                found = Some(entries.next_value_seed(rest)?);
+            } else {
+                entries.next_value::<IgnoredAny>()?;
+            }
+        }
+        found.ok_or_else(|| A::Error::missing_field(self.step().0))
     }
 }
 
@@ -245,7 +314,7 @@ impl<'de> Visitor<'de> for Checked<'_, 'de> {
 mod tests {
     use super::*;
 
-    fn duplicate(pointer: &str) -> Result<(), ParseError> {
+    fn duplicate(pointer: &str) -> Result<Outline<'static>, ParseError> {
         Err(ParseError::DuplicateKey {
             pointer: pointer.to_owned(),
         })
@@ -258,6 +327,19 @@ mod tests {
             check(r#"{"x":[0,{"y/z":{"~":1,"~":1}}]}"#),
             duplicate("/x/1/y~1z/~0")
         );
+    }
+
+    #[test]
+    fn a_duplicate_is_found_among_many_keys() {
+        let keys = |last: usize| {
+            let all = (0..3 * FEW_KEYS).chain([last]);
+            let members = all.map(|key| format!("\"{key}\":{{}}"));
+            format!("{{{}}}", members.collect::<Vec<_>>().join(","))
+        };
+        for first in [0, FEW_KEYS - 1, FEW_KEYS, 2 * FEW_KEYS] {
+            assert_eq!(check(&keys(first)), duplicate(&format!("/{first}")));
+        }
+        assert!(check(&keys(3 * FEW_KEYS)).is_ok());
     }
 
     #[test]

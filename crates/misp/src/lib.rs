@@ -26,6 +26,7 @@ mod leaks;
 mod meaning;
 mod missing;
 pub mod model;
+mod outline;
 mod period;
 mod refang;
 mod statement;

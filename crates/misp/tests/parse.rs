@@ -83,6 +83,15 @@ fn an_event_is_found_in_every_envelope() {
 }
 
 #[test]
+fn a_bare_event_keeps_what_would_be_an_answer_elsewhere() {
+    let mut value = event();
+    value["response"] = Value::Null;
+    let document = parse(&value).expect("it is an event");
+    let written = serde_json::to_value(document.event()).expect("the model is JSON");
+    assert_eq!(written, value);
+}
+
+#[test]
 fn an_object_is_found_in_every_envelope() {
     let object = json!({"name": "file", "meta-category": "file", "Attribute": [{"type": "md5", "value": "0"}]});
     for (value, pointer) in [

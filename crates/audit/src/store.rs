@@ -77,6 +77,17 @@ pub(crate) struct Batch {
     pub(crate) end: Checkpoint,
 }
 
+impl Batch {
+    /// With the blocks that come next.
+    pub(crate) fn followed_by(mut self, next: Self) -> Self {
+        self.events.extend(next.events);
+        Self {
+            events: self.events,
+            end: next.end,
+        }
+    }
+}
+
 /// The one writer of an index.
 #[derive(Debug)]
 pub struct Writer {

@@ -30,6 +30,9 @@ pub struct Progress {
     pub cursor: Cursor,
 }
 
+/// Events that are written at once, unless there are fewer.
+const BATCH_EVENTS: usize = 10_000;
+
 /// Before everything: nothing happens in the first block.
 const GENESIS: Checkpoint = Checkpoint {
     cursor: Cursor {
@@ -239,18 +242,29 @@ async fn is_there(chain: Chain, head: Head) -> Result<bool> {
     Ok(block.is_some_and(|block| block.hash == head.hash))
 }
 
-/// Pages as batches, one ahead.
+/// Batches, one ahead. Small pages take little memory, and large batches little writing, since each writes all roll-ups that
+/// it touches. What was read before an error comes before it.
 fn decoded(chain: Chain, mut pages: Pages, head: Head) -> mpsc::Receiver<Result<Batch>> {
     let (sender, receiver) = mpsc::channel(1);
     tokio::spawn(async move {
+        let mut batch: Option<Batch> = None;
         loop {
-            let batch = match pages.next().await {
-                Ok(None) => return,
-                Ok(Some(page)) => batch(&chain, page, head).await,
-                Err(error) => Err(error.into()),
+            let next = next_page(&chain, &mut pages, head).await;
+            let is_last = !matches!(next, Ok(Some(_)));
+            let failed = match next {
+                Ok(page) => {
+                    batch = batch.into_iter().chain(page).reduce(Batch::followed_by);
+                    None
+                }
+                Err(error) => Some(Err(error)),
             };
-            let is_over = batch.is_err();
-            if sender.send(batch).await.is_err() || is_over {
+            let ready = batch.take_if(|batch| is_last || batch.events.len() >= BATCH_EVENTS);
+            for batch in ready.map(Ok).into_iter().chain(failed) {
+                if sender.send(batch).await.is_err() {
+                    return;
+                }
+            }
+            if is_last {
                 return;
             }
         }
@@ -258,7 +272,14 @@ fn decoded(chain: Chain, mut pages: Pages, head: Head) -> mpsc::Receiver<Result<
     receiver
 }
 
-async fn batch(chain: &Chain, page: ayumi_chain::Page, head: Head) -> Result<Batch> {
+async fn next_page(chain: &Chain, pages: &mut Pages, head: Head) -> Result<Option<Batch>> {
+    match pages.next().await? {
+        Some(page) => read_page(chain, page, head).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+async fn read_page(chain: &Chain, page: ayumi_chain::Page, head: Head) -> Result<Batch> {
     let (contracts, to) = (chain.contracts(), page.to);
     let decode = move || -> Result<(Vec<Event>, Option<Entry>)> {
         let mut entries = page.entries()?;

@@ -11,7 +11,7 @@ use crate::{Chain, Contracts, Error, Result};
 
 /// Bytes of an answer that ranges are grown and cut towards: large enough that a request's way does not count, and small
 /// enough that several fit into memory.
-const PAGE_BYTES: u64 = 2 << 20;
+const PAGE_BYTES: u64 = 1 << 20;
 
 /// Blocks of the first range, when nothing is known of how dense they are.
 const FIRST_SPAN: u64 = 64;
@@ -20,7 +20,7 @@ const FIRST_SPAN: u64 = 64;
 const AT_ONCE: usize = 2;
 
 /// All logs of the three contracts in a long range of blocks, page by page, in order. The next pages are on their way while
-/// one is worked on; ranges grow until a page has about two megabytes, and are cut where the node refuses.
+/// one is worked on; ranges grow until a page has about a megabyte, and are cut where the node refuses.
 #[derive(Debug)]
 pub struct Pages {
     chain: Chain,

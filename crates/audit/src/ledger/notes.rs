@@ -1,6 +1,8 @@
 //! The hashes of notes, and where each was first.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+
+use alloy::primitives::map::HashMap;
 
 use alloy::primitives::B256;
 

@@ -42,8 +42,11 @@ pub struct Amounts {
 /// Who trades on the real chain.
 const CONSUMERS: u64 = 250;
 
-/// Events that a round of all consumers makes: bought (2), requested (3), delivered, told of, answered.
-const EVENTS_A_TASK: u64 = 8;
+/// Events that a task makes, at least: bought (2), requested, delivered, told of, answered.
+const EVENTS_A_TASK: u64 = 6;
+
+/// The same of the chain on paper, where each is settled as well.
+const PAPER_EVENTS_A_TASK: u64 = 11;
 
 /// Gas of a block while the chain is filled, so that it has some twenty events.
 const SMALL_BLOCK: u64 = 1_200_000;
@@ -438,7 +441,7 @@ fn fabricate(path: &Path, events: u64) -> Result<u64> {
     let products: Vec<_> = (0..PRODUCTS)
         .map(|place| town.publish(accounts[place % accounts.len()], PRICE, 0b1001))
         .collect();
-    let tasks_a_day = events / 12 / DAYS;
+    let tasks_a_day = events / PAPER_EVENTS_A_TASK / DAYS;
     let (mut entries, mut written, mut turn) = (Vec::new(), 0, 0_usize);
     for _ in 0..DAYS {
         let mut left = tasks_a_day;

@@ -80,7 +80,11 @@ list! {
 
 /// Durations in buckets: how many ended as they should, and how many otherwise, after this long.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Histogram(BTreeMap<u16, (i64, i64)>);
+pub(crate) struct Histogram {
+    buckets: BTreeMap<u16, (i64, i64)>,
+    /// All that ended, whichever way.
+    total: i64,
+}
 
 /// All that is counted of something.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,29 +120,30 @@ pub(crate) fn seconds(bucket: u16) -> i64 {
 
 impl Histogram {
     fn add(&mut self, bucket: u16, ended: i64, left: i64) {
-        let entry = self.0.entry(bucket).or_default();
+        self.total += ended + left;
+        let entry = self.buckets.entry(bucket).or_default();
         *entry = (entry.0 + ended, entry.1 + left);
         if *entry == (0, 0) {
-            self.0.remove(&bucket);
+            self.buckets.remove(&bucket);
         }
     }
 
     fn merge(&mut self, other: &Self, sign: i64) {
-        for (bucket, (ended, left)) in &other.0 {
+        for (bucket, (ended, left)) in &other.buckets {
             self.add(*bucket, sign * ended, sign * left);
         }
     }
 
     /// How many ended, and how many left, after how many seconds; shortest first.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (i64, i64, i64)> {
-        self.0
+        self.buckets
             .iter()
             .map(|(bucket, (ended, left))| (seconds(*bucket), *ended, *left))
     }
 
     /// All that ended, whichever way.
     pub(crate) fn total(&self) -> i64 {
-        self.0.values().map(|(ended, left)| ended + left).sum()
+        self.total
     }
 }
 
@@ -210,17 +215,27 @@ impl Figures {
         }
         for (tag, span) in (96..)
             .zip(&self.spans)
-            .filter(|(_, span)| !span.0.is_empty())
+            .filter(|(_, span)| !span.buckets.is_empty())
         {
             put(&mut bytes, tag);
-            put(&mut bytes, span.0.len() as u64);
-            for (bucket, (ended, left)) in &span.0 {
+            put(&mut bytes, span.buckets.len() as u64);
+            for (bucket, (ended, left)) in &span.buckets {
                 put(&mut bytes, u64::from(*bucket));
                 put(&mut bytes, zigzag(*ended));
                 put(&mut bytes, zigzag(*left));
             }
         }
         bytes
+    }
+
+    /// One count out of what [`to_bytes`](Self::to_bytes) wrote, which begins with the counts; `None` where it is not there.
+    pub(crate) fn count_in(mut bytes: &[u8], what: Count) -> Option<i64> {
+        loop {
+            let (tag, count) = (take(&mut bytes)?, take(&mut bytes)?);
+            if tag >= what as u64 {
+                return (tag == what as u64).then(|| zagzig(count));
+            }
+        }
     }
 
     /// Adds what [`to_bytes`](Self::to_bytes) wrote; `None` where they are no such bytes.
@@ -308,6 +323,15 @@ mod tests {
             let mut read = Figures::default();
             prop_assert!(read.merge_bytes(&figures.to_bytes()).is_some());
             prop_assert_eq!(read, figures);
+        }
+
+        #[test]
+        fn one_count_is_read_without_the_rest(figures in figures()) {
+            let bytes = figures.to_bytes();
+            for what in [Count::Published, Count::Feedback, Count::PairsLate] {
+                let count = Figures::count_in(&bytes, what).unwrap_or(0);
+                prop_assert_eq!(count, figures.counts[what as usize]);
+            }
         }
 
         #[test]

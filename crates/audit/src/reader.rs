@@ -184,7 +184,9 @@ impl Reader {
         at: &str,
         day: Day,
     ) -> Result<Option<i64>> {
-        let ends = format!("SELECT min({id}), max({id}) FROM {table}");
+        // Each by itself is found by the key; both at once would be looked for in every row.
+        let ends =
+            format!("SELECT (SELECT min({id}) FROM {table}), (SELECT max({id}) FROM {table})");
         let ends = self.db.row(&ends, &[], |row| {
             Ok((row.get::<Option<i64>>(0)?, row.get::<Option<i64>>(1)?))
         })?;

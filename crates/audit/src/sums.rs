@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use alloy::primitives::I256;
 
 use crate::db::{Db, Value, list, params};
-use crate::error::{QueryError, Result};
+use crate::error::{DatabaseError, QueryError, Result};
 use crate::figures::{Count, Figures, Histogram, Money, Span};
 use crate::query::{Day, Query};
 use crate::tally::{ANSWER_DAYS, DAY, FEEDBACK_DAYS, Level, Scope, USE_DAYS, day_of};
@@ -116,13 +116,39 @@ impl Cover {
     }
 }
 
-/// Reads the roll-ups of some keys and hands each to `tell`, with the first day of it.
+/// A roll-up, as it is stored.
+pub(crate) struct Stored<'a> {
+    pub(crate) key: i64,
+    /// Its first and last day.
+    pub(crate) first: i64,
+    last: i64,
+    pub(crate) class: usize,
+    figures: &'a [u8],
+}
+
+impl Stored<'_> {
+    /// One of its counts, without the rest.
+    pub(crate) fn count(&self, what: Count) -> i64 {
+        Figures::count_in(self.figures, what).unwrap_or(0)
+    }
+
+    /// Adds its figures to others.
+    pub(crate) fn add_to(&self, figures: &mut Figures) -> Result<()> {
+        let damaged = DatabaseError::Unreadable {
+            expected: "figures",
+            found: "other bytes",
+        };
+        Ok(figures.merge_bytes(self.figures).ok_or(damaged)?)
+    }
+}
+
+/// Reads the roll-ups of some keys and hands each to `tell`.
 pub(crate) fn read(
     db: &Db,
     scope: Scope,
     keys: &[i64],
     cover: &Cover,
-    mut tell: impl FnMut(i64, i64, i64, usize, &[u8]),
+    mut tell: impl FnMut(Stored<'_>) -> Result<()>,
 ) -> Result<()> {
     let sql = format!(
         "SELECT key, slot, class, figures FROM tally
@@ -134,12 +160,17 @@ pub(crate) fn read(
         let (scope, level_number) = (scope as i64, *level as i64);
         let asked = params![scope, level_number, keys, from, to];
         db.each(&sql, asked, |row| {
-            let slot = row.get(1)?;
-            let last = level.day(slot) + if *level == Level::Week { 6 } else { 0 };
-            if let Value::Bytes(bytes) = row.value(3)? {
-                tell(row.get(0)?, level.day(slot), last, row.get(2)?, &bytes);
-            }
-            Ok(())
+            let first = level.day(row.get(1)?);
+            let Value::Bytes(figures) = row.value(3)? else {
+                return Ok(());
+            };
+            tell(Stored {
+                key: row.get(0)?,
+                first,
+                last: first + if *level == Level::Week { 6 } else { 0 },
+                class: row.get(2)?,
+                figures: &figures,
+            })
         })?;
     }
     Ok(())
@@ -151,42 +182,53 @@ pub(crate) fn sum<G: Ord>(
     scope: Scope,
     keys: &[i64],
     cover: &Cover,
-    mut group: impl FnMut(i64) -> G,
+    group: impl Fn(i64) -> G,
 ) -> Result<BTreeMap<G, Classes>> {
-    let mut groups = BTreeMap::<G, Classes>::new();
-    read(db, scope, keys, cover, |key, _, last, class, bytes| {
-        let mut figures = Figures::default();
-        if figures.merge_bytes(bytes).is_some()
-            && let Some(sum) = groups.entry(group(key)).or_default().get_mut(class)
-        {
-            sum.add(&figures, last, cover.now);
+    let mut of_keys = BTreeMap::<i64, Classes>::new();
+    read(db, scope, keys, cover, |stored| {
+        let classes = of_keys.entry(stored.key).or_default();
+        match classes.get_mut(stored.class) {
+            Some(sum) => sum.add(&stored, cover.now),
+            None => Ok(()),
         }
     })?;
+    let mut groups = BTreeMap::<G, Classes>::new();
+    for (key, mut classes) in of_keys {
+        let sums = groups.entry(group(key)).or_default();
+        for (sum, of_key) in sums.iter_mut().zip(&mut classes) {
+            of_key.settle();
+            sum.merge(of_key);
+        }
+    }
     Ok(groups)
 }
 
 impl Sum {
-    /// Adds figures of days of which this is the last.
-    fn add(&mut self, figures: &Figures, last: i64, now: i64) {
-        self.all.merge(figures, 1);
-        let age = day_of(now) - last;
-        for (days, due) in [
-            (USE_DAYS, &mut self.due_use),
-            (FEEDBACK_DAYS, &mut self.due_feedback),
-            (ANSWER_DAYS, &mut self.due_answer),
-        ] {
-            if age > days {
-                due.merge(figures, 1);
+    /// Adds a roll-up to the oldest of the figures that it is in; [`Sum::settle`] does the rest, for all at once.
+    fn add(&mut self, stored: &Stored<'_>, now: i64) -> Result<()> {
+        let figures = match day_of(now) - stored.last {
+            age if age > USE_DAYS => &mut self.due_use,
+            age if age > FEEDBACK_DAYS => &mut self.due_feedback,
+            age if age > ANSWER_DAYS => &mut self.due_answer,
+            _ => &mut self.all,
+        };
+        let before = not_ended(figures);
+        stored.add_to(figures)?;
+        let waited = (now - (stored.last + 1) * DAY).max(0);
+        let added = not_ended(figures).into_iter().zip(before);
+        for ((after, before), open) in added.zip(&mut self.open) {
+            if after != before {
+                *open.entry(waited).or_default() += after - before;
             }
         }
-        let waited = (now - (last + 1) * DAY).max(0);
-        for ((span, begun), open) in BEGINNINGS.into_iter().zip(&mut self.open) {
-            let begun = i64::try_from(figures.count(begun)).unwrap_or(0);
-            let left = begun - figures.span(span).total();
-            if left != 0 {
-                *open.entry(waited).or_default() += left;
-            }
-        }
+        Ok(())
+    }
+
+    /// What is older than 30 days is older than 14 as well, and so on.
+    fn settle(&mut self) {
+        self.due_feedback.merge(&self.due_use, 1);
+        self.due_answer.merge(&self.due_feedback, 1);
+        self.all.merge(&self.due_answer, 1);
     }
 
     pub(crate) fn merge(&mut self, other: &Self) {
@@ -213,6 +255,14 @@ impl Sum {
     pub(crate) fn span(&self, span: Span) -> (&Histogram, &BTreeMap<i64, i64>) {
         (self.all.span(span), &self.open[span as usize])
     }
+}
+
+/// Of each span, how many began and have not ended.
+fn not_ended(figures: &Figures) -> [i64; 4] {
+    BEGINNINGS.map(|(span, begun)| {
+        let begun = i64::try_from(figures.count(begun)).unwrap_or(0);
+        begun - figures.span(span).total()
+    })
 }
 
 /// Raw, external and clean, out of the classes.

@@ -16,6 +16,9 @@ const STATEMENTS: usize = 128;
 /// Kilobytes of the file that a connection keeps in memory.
 const CACHE_KB: i64 = 8_192;
 
+/// Bytes of the file that readers map instead of copying them page by page: as many as SQLite allows.
+const MAPPED_BYTES: i64 = 0x7fff_0000;
+
 /// How long a reader waits for a writer that cannot be passed, as while it makes the file anew.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -87,6 +90,8 @@ impl Sqlite {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let db =
             Connection::open_with_flags(path, flags).map_err(|cause| no_index(path, &cause))?;
+        db.pragma_update(None, "mmap_size", MAPPED_BYTES)
+            .map_err(|cause| no_index(path, &cause))?;
         db.set_prepared_statement_cache_capacity(STATEMENTS);
         db.busy_timeout(PATIENCE)
             .map_err(|cause| no_index(path, &cause))?;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Reader, scopes, who, who_of_product};
 use crate::answer::{Activity, Gap, Metrics, Money, Overview, Series, Steps, Who};
 use crate::error::{QueryError, Result};
-use crate::figures::{Count, Figures};
+use crate::figures::Count;
 use crate::members::Members;
 use crate::query::{By, Day, Query};
 use crate::sums::{Classes, read, sum};
@@ -122,23 +122,15 @@ impl Reader {
         };
         let mut periods: BTreeMap<i64, [Classes; 2]> = BTreeMap::new();
         for (scope, keys, sides) in scopes(query, &members)? {
-            read(
-                &self.db,
-                scope,
-                &keys,
-                &cover,
-                |_, first, _, class, bytes| {
-                    let mut figures = Figures::default();
-                    if figures.merge_bytes(bytes).is_some() {
-                        let period = periods.entry(start(first)).or_default();
-                        for side in sides {
-                            if let Some(sum) = period[*side].get_mut(class) {
-                                sum.all.merge(&figures, 1);
-                            }
-                        }
+            read(&self.db, scope, &keys, &cover, |stored| {
+                let period = periods.entry(start(stored.first)).or_default();
+                for side in sides {
+                    if let Some(sum) = period[*side].get_mut(stored.class) {
+                        stored.add_to(&mut sum.all)?;
                     }
-                },
-            )?;
+                }
+                Ok(())
+            })?;
         }
         let (first, last) = match (periods.first_key_value(), periods.last_key_value()) {
             (Some((first, _)), Some((last, _))) => (*first, *last),
@@ -217,22 +209,15 @@ impl Reader {
             .unwrap_or_else(|| members.memberships.keys().copied().collect());
         let cover = self.cover(query, true)?;
         let mut weeks: BTreeMap<i64, BTreeSet<(i64, &str)>> = BTreeMap::new();
-        read(
-            &self.db,
-            Scope::Buyer,
-            &keys,
-            &cover,
-            |key, first, _, _, bytes| {
-                let mut figures = Figures::default();
-                let teams = weeks.entry(Level::Week.slot(first)).or_default();
-                if figures.merge_bytes(bytes).is_some()
-                    && figures.count(Count::Redeemed) + figures.count(Count::Feedback) > 0
-                    && let Some(member) = members.memberships.get(&key)
-                {
-                    teams.insert((member.organisation, &member.team));
-                }
-            },
-        )?;
+        read(&self.db, Scope::Buyer, &keys, &cover, |stored| {
+            let teams = weeks.entry(Level::Week.slot(stored.first)).or_default();
+            if stored.count(Count::Redeemed) + stored.count(Count::Feedback) > 0
+                && let Some(member) = members.memberships.get(&stored.key)
+            {
+                teams.insert((member.organisation, &member.team));
+            }
+            Ok(())
+        })?;
         let (Some((first, _)), Some((last, _))) = (weeks.first_key_value(), weeks.last_key_value())
         else {
             return Ok((0.0, 0));

@@ -84,13 +84,15 @@ impl Reader {
         Cover::of(query, first, now, needs_days)
     }
 
-    /// What each group did as producer and as consumer. Members who did nothing are there as well.
+    /// What each group did as producer (side 0) and as consumer (side 1), of the sides that are asked for. Members who did
+    /// nothing are there as well.
     fn by_member(
         &self,
         query: &Query,
         members: &Members,
         by: By,
         needs_days: bool,
+        sides: impl IntoIterator<Item = usize>,
     ) -> Result<BTreeMap<Group, [Classes; 2]>> {
         let cover = self.cover(query, needs_days)?;
         let keys = members
@@ -116,7 +118,8 @@ impl Reader {
                 groups.entry(members.group(*membership, by)).or_default();
             }
         }
-        for (side, scope) in [Scope::Seller, Scope::Buyer].into_iter().enumerate() {
+        for side in sides {
+            let scope = [Scope::Seller, Scope::Buyer][side];
             let sums = sum(&self.db, scope, &keys, &cover, |key| members.group(key, by))?;
             for (group, classes) in sums {
                 groups.entry(group).or_default()[side] = classes;

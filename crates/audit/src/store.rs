@@ -11,7 +11,7 @@ use crate::location::Location;
 
 /// Blocks that can be taken back one by one; for what is older, everything is made anew from the raw rows. More than any
 /// reorg of a consortium's chain reaches.
-pub(crate) const UNDO_BLOCKS: u64 = 256;
+pub(crate) const UNDO_BLOCKS: u64 = 64;
 
 /// Events that are read at once when everything is made anew.
 const PART: i64 = 20_000;

@@ -1,7 +1,7 @@
 //! `ayumi lint` over files, folders and lists, and what it writes.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use ayumi_misp_double::{Double, Fault, KEY};
@@ -232,6 +232,44 @@ fn sarif_has_the_shape_that_ci_reads() {
     assert_eq!(run["invocations"][0]["executionSuccessful"], true);
     let empty = lint(folder.path(), &["manifest.json", "--sarif"]);
     assert_eq!(status(&empty), 2);
+}
+
+/// `scripts/checkers` installs it. Where it is not, this says so and proves nothing; `scripts/test` has it.
+#[test]
+fn sarif_is_valid_for_its_own_tool() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or(root.join("target"), PathBuf::from);
+    let tools = std::env::var_os("AYUMI_CHECKERS").map(PathBuf::from);
+    let tool = tools.unwrap_or(target.join("checkers/bin")).join("sarif");
+    if !tool.exists() {
+        eprintln!("SKIPPED: the SARIF tool is missing; run scripts/checkers");
+        return;
+    }
+    let folder = folder();
+    for (name, value) in [
+        ("a b#c?.json", "\u{202e}\"x\u{7}"),
+        ("日本.json", "x\r\n|y"),
+    ] {
+        let text = event("a \"title\" of evil[.]example\n", value).to_string();
+        fs::write(folder.path().join(name), text).unwrap();
+    }
+    fs::write(folder.path().join("broken.json"), "{\"Event\":").unwrap();
+    let written = tempfile::tempdir().unwrap();
+    let samples = root.join("tests/samples");
+    for (place, of) in [(folder.path(), "."), (&samples, ".")] {
+        let log = written.path().join("log.sarif");
+        fs::write(&log, lint(place, &[of, "--sarif"]).stdout).unwrap();
+        let judged = Command::new(&tool)
+            .args(["validate", "--log", "ForceOverwrite", "--output"])
+            .args([&written.path().join("judged.sarif"), &log])
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&judged.stdout).into_owned();
+        assert!(
+            judged.status.success() && !said.contains("error"),
+            "{of}: {said}"
+        );
+    }
 }
 
 #[test]

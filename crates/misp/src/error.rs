@@ -1,6 +1,6 @@
 use thiserror::Error;
 
-use crate::{Found, MAX_DOCUMENT_BYTES, MAX_NESTING};
+use crate::{Found, MAX_DOCUMENT_BYTES, MAX_NESTING, MAX_PARTS};
 
 /// Why bytes are not one MISP document. `pointer` is a JSON pointer (RFC 6901) from the top of the bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -34,6 +34,12 @@ pub enum ParseError {
     #[error("{pointer} is nested deeper than {MAX_NESTING} levels")]
     TooDeep {
         /// The first place that is too deep.
+        pointer: String,
+    },
+    /// More objects and lists than [`MAX_PARTS`].
+    #[error("{pointer} is one object or list more than the {MAX_PARTS} allowed")]
+    TooMany {
+        /// The first that is too many.
         pointer: String,
     },
     /// A key twice in one JSON object: readers disagree on which of the two counts.
@@ -73,6 +79,7 @@ impl ParseError {
     /// What to do next.
     pub fn hint(&self) -> &'static str {
         match self {
+            Self::TooMany { .. } => "split the event; no MISP export has that many",
             Self::TooBig { .. } => "split the event, or leave its attachments out of the export",
             Self::ByteOrderMark => "save the file as UTF-8 without a byte order mark",
             Self::NotUtf8 { .. } => "save the file as UTF-8; MISP's own export is",

@@ -20,6 +20,10 @@ use crate::outline::{Members, Outline, RESPONSE};
 /// How deep objects and lists may nest. MISP's own exports stay under 16; `serde_json` stops at 128.
 pub const MAX_NESTING: usize = 64;
 
+/// How many objects and lists one document may have, a hundred times as many as the largest public event known. Each may become
+/// an attribute, which takes hundreds of bytes where `{}` takes three.
+pub const MAX_PARTS: usize = 1_000_000;
+
 /// Up to so many keys of one object are compared one by one, which is the fastest for few.
 const FEW_KEYS: usize = 64;
 
@@ -87,8 +91,14 @@ fn not_json(error: &serde_json::Error) -> ParseError {
 /// What our own checks found. The path fills from its end while the recursion unwinds, so that a sound document pays
 /// nothing for it.
 struct Fault {
-    duplicate: bool,
+    kind: FaultKind,
     path: Vec<String>,
+}
+
+enum FaultKind {
+    Duplicate,
+    TooDeep,
+    TooMany,
 }
 
 impl Fault {
@@ -99,10 +109,10 @@ impl Fault {
             .rev()
             .map(|segment| pointer_segment(segment))
             .collect();
-        if self.duplicate {
-            ParseError::DuplicateKey { pointer }
-        } else {
-            ParseError::TooDeep { pointer }
+        match self.kind {
+            FaultKind::Duplicate => ParseError::DuplicateKey { pointer },
+            FaultKind::TooDeep => ParseError::TooDeep { pointer },
+            FaultKind::TooMany => ParseError::TooMany { pointer },
         }
     }
 }
@@ -113,6 +123,8 @@ struct State<'de> {
     /// The keys that were met in the objects that are open, the outermost first.
     keys: Vec<Cow<'de, str>>,
     hasher: RandomState,
+    /// Objects and lists that were met.
+    parts: usize,
     fault: Option<Fault>,
 }
 
@@ -151,15 +163,17 @@ impl<'de> Checked<'_, 'de> {
         }
     }
 
-    fn check_depth<E: serde::de::Error>(&mut self) -> Result<(), E> {
-        if self.depth < MAX_NESTING {
-            return Ok(());
-        }
-        self.state.fault = Some(Fault {
-            duplicate: false,
-            path: Vec::new(),
-        });
-        Err(E::custom("nested too deep"))
+    /// Looks at an object or list before what is in it.
+    fn enter<E: serde::de::Error>(&mut self) -> Result<(), E> {
+        self.state.parts += 1;
+        let kind = match () {
+            () if self.depth >= MAX_NESTING => FaultKind::TooDeep,
+            () if self.state.parts > MAX_PARTS => FaultKind::TooMany,
+            () => return Ok(()),
+        };
+        let path = Vec::new();
+        self.state.fault = Some(Fault { kind, path });
+        Err(E::custom("too deep or too many"))
     }
 
     fn inside(&mut self, segment: &(impl ToString + ?Sized)) {
@@ -209,7 +223,7 @@ impl<'de> Visitor<'de> for Checked<'_, 'de> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<Outline<'de>, A::Error> {
-        self.check_depth()?;
+        self.enter()?;
         let (mut index, mut elements) = (0_usize, Vec::new());
         loop {
             match list.next_element_seed(self.nested(true)) {
@@ -226,7 +240,7 @@ impl<'de> Visitor<'de> for Checked<'_, 'de> {
     }
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut entries: A) -> Result<Outline<'de>, A::Error> {
-        self.check_depth()?;
+        self.enter()?;
         let start = self.state.keys.len();
         let (mut many, mut values) = (HashSet::new(), Vec::new());
         while let Some(Key(key)) = entries.next_key()? {
@@ -235,7 +249,7 @@ impl<'de> Visitor<'de> for Checked<'_, 'de> {
             if self.state.had(start, key, &mut many) {
                 let key = self.state.keys[at].clone().into_owned();
                 self.state.fault = Some(Fault {
-                    duplicate: true,
+                    kind: FaultKind::Duplicate,
                     path: vec![key],
                 });
                 return Err(A::Error::custom("duplicate key"));
@@ -360,6 +374,17 @@ mod tests {
         assert_eq!(
             check(&nested(MAX_NESTING + 1)),
             Err(ParseError::TooDeep { pointer })
+        );
+    }
+
+    #[test]
+    fn so_many_objects_and_lists_are_allowed_and_no_more() {
+        let many = |parts: usize| format!("[{}{{}}]", "{},".repeat(parts - 2));
+        assert!(check(&many(MAX_PARTS)).is_ok());
+        let pointer = format!("/{}", MAX_PARTS - 1);
+        assert_eq!(
+            check(&many(MAX_PARTS + 1)),
+            Err(ParseError::TooMany { pointer })
         );
     }
 

@@ -41,7 +41,7 @@ pub use context::{Context, MAX_TITLE_BYTES};
 pub use document::{Content, Document, MAX_DOCUMENT_BYTES, Placed};
 pub use envelope::Found;
 pub use error::{Note, ParseError};
-pub use json::MAX_NESTING;
+pub use json::{MAX_NESTING, MAX_PARTS};
 pub use kept::{Kept, Many, Text};
 pub use leaks::Leak;
 pub use meaning::{Meaning, moment};

@@ -5,7 +5,7 @@ mod notes;
 mod steps;
 mod undo;
 
-use alloy::primitives::map::HashMap;
+use std::collections::HashMap;
 
 use alloy::primitives::{Address, B256, U256};
 use ayumi_contracts::ICTIOperator::ICTIOperatorEvents as O;

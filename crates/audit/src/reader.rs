@@ -92,7 +92,7 @@ impl Reader {
         members: &Members,
         by: By,
         needs_days: bool,
-        sides: impl IntoIterator<Item = usize>,
+        sides: &[usize],
     ) -> Result<BTreeMap<Group, [Classes; 2]>> {
         let cover = self.cover(query, needs_days)?;
         let keys = members
@@ -118,7 +118,7 @@ impl Reader {
                 groups.entry(members.group(*membership, by)).or_default();
             }
         }
-        for side in sides {
+        for &side in sides {
             let scope = [Scope::Seller, Scope::Buyer][side];
             let sums = sum(&self.db, scope, &keys, &cover, |key| members.group(key, by))?;
             for (group, classes) in sums {

@@ -1,6 +1,6 @@
 //! The records that follow from the events: a struct and a table for each, and a cache that knows what was before.
 
-use alloy::primitives::map::HashMap;
+use std::collections::HashMap;
 
 use alloy::primitives::U256;
 use serde::Serialize;
@@ -163,8 +163,8 @@ pub(crate) struct Cache<R> {
 impl<R> Default for Cache<R> {
     fn default() -> Self {
         Self {
-            touched: HashMap::default(),
-            recent: HashMap::default(),
+            touched: HashMap::new(),
+            recent: HashMap::new(),
         }
     }
 }

@@ -81,10 +81,8 @@ impl Batch {
     /// With the blocks that come next.
     pub(crate) fn followed_by(mut self, next: Self) -> Self {
         self.events.extend(next.events);
-        Self {
-            events: self.events,
-            end: next.end,
-        }
+        self.end = next.end;
+        self
     }
 }
 

@@ -21,7 +21,10 @@ const BEGINNINGS: [(Span, Count); 4] = [
     (Span::Answer, Count::Feedback),
 ];
 
-/// Figures of some days, with what of them is old enough to have come to its end.
+const _: () = assert!(USE_DAYS > FEEDBACK_DAYS && FEEDBACK_DAYS > ANSWER_DAYS);
+
+/// Figures of some days, with what of them is old enough to have come to its end. While roll-ups are added, each is in the
+/// one of the four that it is due longest in; once settled, each of the four has what is due longer as well.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Sum {
     pub(crate) all: Figures,
@@ -116,29 +119,31 @@ impl Cover {
     }
 }
 
+const DAMAGED: DatabaseError = DatabaseError::Unreadable {
+    expected: "figures",
+    found: "something else",
+};
+
 /// A roll-up, as it is stored.
 pub(crate) struct Stored<'a> {
     pub(crate) key: i64,
-    /// Its first and last day.
+    /// Its first day.
     pub(crate) first: i64,
+    /// Its last.
     last: i64,
     pub(crate) class: usize,
     figures: &'a [u8],
 }
 
 impl Stored<'_> {
-    /// One of its counts, without the rest.
+    /// One of its counts, without the rest; 0 where it is not there.
     pub(crate) fn count(&self, what: Count) -> i64 {
         Figures::count_in(self.figures, what).unwrap_or(0)
     }
 
     /// Adds its figures to others.
     pub(crate) fn add_to(&self, figures: &mut Figures) -> Result<()> {
-        let damaged = DatabaseError::Unreadable {
-            expected: "figures",
-            found: "other bytes",
-        };
-        Ok(figures.merge_bytes(self.figures).ok_or(damaged)?)
+        Ok(figures.merge_bytes(self.figures).ok_or(DAMAGED)?)
     }
 }
 
@@ -162,7 +167,7 @@ pub(crate) fn read(
         db.each(&sql, asked, |row| {
             let first = level.day(row.get(1)?);
             let Value::Bytes(figures) = row.value(3)? else {
-                return Ok(());
+                return Err(DAMAGED.into());
             };
             tell(Stored {
                 key: row.get(0)?,
@@ -193,13 +198,13 @@ pub(crate) fn sum<G: Ord>(
         }
     })?;
     let mut groups = BTreeMap::<G, Classes>::new();
-    for (key, mut classes) in of_keys {
+    for (key, classes) in of_keys {
         let sums = groups.entry(group(key)).or_default();
-        for (sum, of_key) in sums.iter_mut().zip(&mut classes) {
-            of_key.settle();
+        for (sum, of_key) in sums.iter_mut().zip(&classes) {
             sum.merge(of_key);
         }
     }
+    groups.values_mut().flatten().for_each(Sum::settle);
     Ok(groups)
 }
 

@@ -30,8 +30,9 @@ pub struct Progress {
     pub cursor: Cursor,
 }
 
-/// Events that are written at once, unless there are fewer.
+/// Pages are gathered until they have so many events, or are so many, and then written at once.
 const BATCH_EVENTS: usize = 10_000;
+const BATCH_PAGES: usize = 64;
 
 /// Before everything: nothing happens in the first block.
 const GENESIS: Checkpoint = Checkpoint {
@@ -80,7 +81,7 @@ impl Tracker {
     pub async fn catch_up_to(&mut self, last: u64) -> Result<Progress> {
         let mut events = 0;
         for _ in 0..TRIES {
-            let head = head(self.chain.clone(), last).await?;
+            let head = newest(self.chain.clone(), last).await?;
             self.leave_other_branch(head).await?;
             let next = self
                 .writer()?
@@ -186,7 +187,12 @@ impl Tracker {
             if from > to || (to == 0 && from == 0 && !can_undo) {
                 continue;
             }
-            match self.read_pages(from, to, can_undo, head).await? {
+            let end = if can_undo {
+                head
+            } else {
+                newest(self.chain.clone(), to).await?
+            };
+            match self.read_pages(from, end, can_undo).await? {
                 Read::Done(more) => count += more,
                 Read::Changed => return Ok(Read::Changed),
             }
@@ -194,10 +200,11 @@ impl Tracker {
         Ok(Read::Done(count))
     }
 
-    /// While a page is written, the next one is decoded, and those after it are on their way. What may be taken back is
-    /// written only if the chain still ends in `head` after it was read: then all of it is of this chain.
-    async fn read_pages(&mut self, from: u64, to: u64, can_undo: bool, head: Head) -> Result<Read> {
-        let mut batches = decoded(self.chain.clone(), self.chain.pages(from, to), head);
+    /// While a batch is written, the next one is decoded, and pages after it are on their way. Each is written only if `end`
+    /// is still on the chain after it was read: then all of it is of this chain.
+    async fn read_pages(&mut self, from: u64, end: Head, can_undo: bool) -> Result<Read> {
+        let pages = self.chain.pages(from, end.number);
+        let mut batches = decoded(self.chain.clone(), pages, end);
         let mut writing: Option<JoinHandle<(Writer, Result<()>)>> = None;
         let mut count = 0;
         loop {
@@ -212,7 +219,7 @@ impl Tracker {
                 Some(Err(Error::Restless)) => return Ok(Read::Changed),
                 Some(batch) => batch?,
             };
-            if can_undo && !is_there(self.chain.clone(), head).await? {
+            if !is_there(self.chain.clone(), end).await? {
                 return Ok(Read::Changed);
             }
             count += batch.events.len() as u64;
@@ -227,7 +234,8 @@ impl Tracker {
     }
 }
 
-async fn head(chain: Chain, last: u64) -> Result<Head> {
+/// The newest block, and not past block `last`.
+async fn newest(chain: Chain, last: u64) -> Result<Head> {
     let head = chain.head().await?;
     if head.number <= last {
         return Ok(head);
@@ -242,29 +250,29 @@ async fn is_there(chain: Chain, head: Head) -> Result<bool> {
     Ok(block.is_some_and(|block| block.hash == head.hash))
 }
 
-/// Batches, one ahead. Small pages take little memory, and large batches little writing, since each writes all roll-ups that
-/// it touches. What was read before an error comes before it.
-fn decoded(chain: Chain, mut pages: Pages, head: Head) -> mpsc::Receiver<Result<Batch>> {
+/// Batches, while the one before is written. What was read before an error comes before it.
+fn decoded(chain: Chain, mut pages: Pages, end: Head) -> mpsc::Receiver<Result<Batch>> {
     let (sender, receiver) = mpsc::channel(1);
     tokio::spawn(async move {
-        let mut batch: Option<Batch> = None;
-        loop {
-            let next = next_page(&chain, &mut pages, head).await;
-            let is_last = !matches!(next, Ok(Some(_)));
-            let failed = match next {
-                Ok(page) => {
-                    batch = batch.into_iter().chain(page).reduce(Batch::followed_by);
-                    None
-                }
-                Err(error) => Some(Err(error)),
-            };
-            let ready = batch.take_if(|batch| is_last || batch.events.len() >= BATCH_EVENTS);
-            for batch in ready.map(Ok).into_iter().chain(failed) {
-                if sender.send(batch).await.is_err() {
-                    return;
-                }
+        let mut gathered = Gathered::default();
+        let failed = loop {
+            if sender.is_closed() {
+                return;
             }
-            if is_last {
+            match next_page(&chain, &mut pages, end).await {
+                Ok(Some(page)) => {
+                    if let Some(batch) = gathered.add(page)
+                        && sender.send(Ok(batch)).await.is_err()
+                    {
+                        return;
+                    }
+                }
+                Ok(None) => break None,
+                Err(error) => break Some(Err(error)),
+            }
+        };
+        for batch in gathered.take().map(Ok).into_iter().chain(failed) {
+            if sender.send(batch).await.is_err() {
                 return;
             }
         }
@@ -272,14 +280,41 @@ fn decoded(chain: Chain, mut pages: Pages, head: Head) -> mpsc::Receiver<Result<
     receiver
 }
 
-async fn next_page(chain: &Chain, pages: &mut Pages, head: Head) -> Result<Option<Batch>> {
+/// Pages that wait to be written. Small pages take little memory, and large batches little writing, since each writes all
+/// roll-ups that it touches.
+#[derive(Default)]
+struct Gathered {
+    batch: Option<Batch>,
+    pages: usize,
+}
+
+impl Gathered {
+    /// Takes the next page; gives all of them when they are enough.
+    fn add(&mut self, page: Batch) -> Option<Batch> {
+        self.pages += 1;
+        let batch = match self.batch.take() {
+            Some(batch) => batch.followed_by(page),
+            None => page,
+        };
+        let is_enough = batch.events.len() >= BATCH_EVENTS || self.pages >= BATCH_PAGES;
+        self.batch = Some(batch);
+        is_enough.then(|| self.take()).flatten()
+    }
+
+    fn take(&mut self) -> Option<Batch> {
+        self.pages = 0;
+        self.batch.take()
+    }
+}
+
+async fn next_page(chain: &Chain, pages: &mut Pages, end: Head) -> Result<Option<Batch>> {
     match pages.next().await? {
-        Some(page) => read_page(chain, page, head).await.map(Some),
+        Some(page) => read_page(chain, page, end).await.map(Some),
         None => Ok(None),
     }
 }
 
-async fn read_page(chain: &Chain, page: ayumi_chain::Page, head: Head) -> Result<Batch> {
+async fn read_page(chain: &Chain, page: ayumi_chain::Page, end: Head) -> Result<Batch> {
     let (contracts, to) = (chain.contracts(), page.to);
     let decode = move || -> Result<(Vec<Event>, Option<Entry>)> {
         let mut entries = page.entries()?;
@@ -293,7 +328,7 @@ async fn read_page(chain: &Chain, page: ayumi_chain::Page, head: Head) -> Result
         .await
         .map_err(|_| Error::Restless)??;
     date(chain, &mut events).await?;
-    let end = match last {
+    let reached = match last {
         Some(last) if last.block == to => Checkpoint {
             cursor: Cursor {
                 number: to,
@@ -301,14 +336,17 @@ async fn read_page(chain: &Chain, page: ayumi_chain::Page, head: Head) -> Result
             },
             at: events.last().map_or(0, |event| event.at),
         },
-        _ if to == head.number => Checkpoint::of(head),
+        _ if to == end.number => Checkpoint::of(end),
         _ => Checkpoint::of(chain.block(to.into()).await?.ok_or(Error::Restless)?),
     };
     // The logs are those of this very chain if its end is the one that was seen before they were read.
-    if to == head.number && end.cursor.hash != head.hash {
+    if to == end.number && reached.cursor.hash != end.hash {
         return Err(Error::Restless);
     }
-    Ok(Batch { events, end })
+    Ok(Batch {
+        events,
+        end: reached,
+    })
 }
 
 /// Reads the time of a block where its logs do not have it.
@@ -326,4 +364,61 @@ async fn date(chain: &Chain, events: &mut [Event]) -> Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of one block, with so many events.
+    fn page(number: u64, events: usize) -> Batch {
+        let event = |index: usize| Event {
+            id: crate::event::first_of(i64::try_from(number).unwrap())
+                + i64::try_from(index).unwrap(),
+            at: 1,
+            block_hash: B256::ZERO,
+            transaction: B256::ZERO,
+            raw: crate::event::Raw {
+                contract: 0,
+                kind: 0,
+                subject: None,
+                topics: 0,
+                log: Vec::new(),
+            },
+            said: crate::event::Said::Other,
+        };
+        let cursor = Cursor {
+            number,
+            hash: B256::with_last_byte(1),
+        };
+        Batch {
+            events: (0..events).map(event).collect(),
+            end: Checkpoint { cursor, at: 1 },
+        }
+    }
+
+    #[test]
+    fn pages_are_gathered_until_they_have_enough_events_or_are_enough() {
+        for (events, together) in [(0, BATCH_PAGES), (1, BATCH_PAGES), (4_000, 3), (20_000, 1)] {
+            let (mut gathered, mut written) = (Gathered::default(), Vec::new());
+            for number in 1..=150 {
+                written.extend(gathered.add(page(number, events)));
+            }
+            written.extend(gathered.take());
+            let ends: Vec<_> = written
+                .iter()
+                .map(|batch| batch.end.cursor.number)
+                .collect();
+            let expected = (1..=150).filter(|end| end % together as u64 == 0 || *end == 150);
+            assert_eq!(ends, expected.collect::<Vec<_>>());
+            let ids: Vec<_> = written
+                .iter()
+                .flat_map(|batch| &batch.events)
+                .map(|event| event.id)
+                .collect();
+            assert_eq!(ids.len(), 150 * events);
+            assert!(ids.is_sorted_by(|one, next| one < next));
+            assert!(gathered.take().is_none());
+        }
+    }
 }

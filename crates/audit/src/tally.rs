@@ -1,6 +1,6 @@
 //! The roll-ups: what each record adds to the figures, and the table that they are kept in.
 
-use alloy::primitives::map::HashMap;
+use std::collections::HashMap;
 
 use alloy::primitives::{I256, U256};
 
@@ -253,7 +253,7 @@ impl Tallies {
 
     /// Writes the changes, at each level.
     pub(crate) fn write(&mut self, db: &Db) -> Result<()> {
-        let mut rows: HashMap<RowKey, Figures> = HashMap::default();
+        let mut rows: HashMap<RowKey, Figures> = HashMap::new();
         for ((scope, key, day, class), figures) in self.0.drain() {
             for level in [Level::Day, Level::Week, Level::Ever] {
                 let row = rows
@@ -267,7 +267,7 @@ impl Tallies {
             .filter(|(_, figures)| !figures.is_empty())
             .collect();
         rows.sort_unstable_by_key(|(key, _)| *key);
-        let mut stored: HashMap<RowKey, Vec<u8>> = HashMap::default();
+        let mut stored = HashMap::new();
         db.find(TALLY, rows.iter().map(|(key, _)| values_of(*key)), |row| {
             let key = (
                 row.get(0)?,

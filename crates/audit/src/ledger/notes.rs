@@ -1,8 +1,6 @@
 //! The hashes of notes, and where each was first.
 
-use std::collections::BTreeMap;
-
-use alloy::primitives::map::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use alloy::primitives::B256;
 

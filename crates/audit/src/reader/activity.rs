@@ -60,7 +60,7 @@ impl Reader {
             .into());
         }
         let members = Members::read(&self.db)?;
-        let sides = self.by_member(query, &members, by, false, 0..2)?;
+        let sides = self.by_member(query, &members, by, false, &[0, 1])?;
         let rows = sides.into_iter().map(|(group, [seller, buyer])| {
             let Series {
                 raw,

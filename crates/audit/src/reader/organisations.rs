@@ -20,7 +20,7 @@ impl Reader {
     pub fn organisations(&self, query: &Query) -> Result<Vec<OrganisationRow>> {
         self.at_once(|| {
             let members = Members::read(&self.db)?;
-            let groups = self.by_member(query, &members, By::Organisation, true, 0..2)?;
+            let groups = self.by_member(query, &members, By::Organisation, true, &[0, 1])?;
             let accounts = |organisation: i64| {
                 members
                     .parties

@@ -83,7 +83,7 @@ impl Reader {
             }
             .into());
         }
-        let groups = self.by_member(query, members, by, true, [side])?;
+        let groups = self.by_member(query, members, by, true, &[side])?;
         let rows = groups.into_iter().filter_map(|(group, sides)| {
             let gap = Series::of(&sides[side], Gap::of);
             is_told(&gap).then(|| GapRow {
@@ -180,7 +180,7 @@ impl Reader {
         };
         match query.by {
             Some(by @ (By::Organisation | By::Team | By::Account)) if query.product.is_none() => {
-                let groups = self.by_member(query, &members, by, true, 0..2)?;
+                let groups = self.by_member(query, &members, by, true, &[0, 1])?;
                 let rows = groups.iter().map(|(group, [seller, buyer])| {
                     row(who(&members, group, by), buyer, Some(seller))
                 });

@@ -14,14 +14,9 @@ use std::sync::Arc;
 
 use ayumi_bench::{Job, Rpc};
 use eyre::Result;
-use mimalloc::MiMalloc;
 
 use consumer::Market;
 use watcher::Watcher;
-
-/// What the generator takes of the processors, the solver does not have.
-#[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> Result<()> {
     let mut text = String::new();

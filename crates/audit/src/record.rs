@@ -10,7 +10,7 @@ use crate::db::{Clash, Db, FromValue, Row, Table, ToValue, Value};
 use crate::error::{DatabaseError, Result};
 
 /// Records of a table that are kept after they were written, since the next events often are about them again.
-const RECENT: usize = 10_000;
+const RECENT: usize = 5_000;
 
 /// A record's key; the second part is 0 where one is enough.
 pub(crate) type Key = (i64, i64);

@@ -70,22 +70,6 @@ impl Checkpoint {
     }
 }
 
-/// Events of successive blocks, and how far these reach.
-#[derive(Debug)]
-pub(crate) struct Batch {
-    pub(crate) events: Vec<Event>,
-    pub(crate) end: Checkpoint,
-}
-
-impl Batch {
-    /// With the blocks that come next.
-    pub(crate) fn followed_by(mut self, next: Self) -> Self {
-        self.events.extend(next.events);
-        self.end = next.end;
-        self
-    }
-}
-
 /// The one writer of an index.
 #[derive(Debug)]
 pub struct Writer {
@@ -93,6 +77,14 @@ pub struct Writer {
     db: Db,
     deployment: Deployment,
     ledger: Ledger,
+    /// What was taken and is not kept yet, in a transaction that is open.
+    taken: Option<Taken>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Taken {
+    events: usize,
+    can_undo: bool,
 }
 
 impl Writer {
@@ -108,6 +100,7 @@ impl Writer {
             db,
             deployment,
             ledger: Ledger::default(),
+            taken: None,
         })
     }
 
@@ -146,30 +139,48 @@ impl Writer {
         )
     }
 
-    /// Writes events, what follows from them, and how far they reach, in one transaction. With `can_undo` the blocks can
-    /// be taken back one by one; without, which is faster, for blocks that will stay.
-    pub(crate) fn append(&mut self, batch: &Batch, can_undo: bool) -> Result<()> {
-        let written = self.in_transaction(|writer| writer.write(batch, can_undo));
-        if written.is_err() {
+    /// Takes the events of the next blocks; [`keep`](Self::keep) keeps them and all that was taken before, in one
+    /// transaction, or [`drop_taken`](Self::drop_taken) none of it. With `can_undo` the blocks can be taken back one by one;
+    /// without, which is faster, for blocks that will stay.
+    pub(crate) fn take(&mut self, events: &[Event], can_undo: bool) -> Result<()> {
+        if self.taken.is_none() {
+            self.db.begin()?;
+        }
+        let before = self.taken.map_or(0, |taken| taken.events);
+        self.taken = Some(Taken {
+            events: before + events.len(),
+            can_undo,
+        });
+        let written = self.write(events, can_undo);
+        self.or_drop(written)
+    }
+
+    /// Keeps what was taken, and that it reaches up to here.
+    pub(crate) fn keep(&mut self, end: Checkpoint) -> Result<()> {
+        let Some(taken) = self.taken else {
+            return Ok(());
+        };
+        let kept = self.end(taken, end).and_then(|()| self.db.commit());
+        self.or_drop(kept)?;
+        self.taken = None;
+        Ok(())
+    }
+
+    /// Forgets what was taken and not kept.
+    pub(crate) fn drop_taken(&mut self) {
+        if self.taken.take().is_some() {
+            // What cannot be rolled back is not there any more.
+            let _ = self.db.roll_back();
             self.ledger = Ledger::default();
         }
-        written
     }
 
     /// Writes the logs of blocks up to `head`, which are not in the index yet.
-    pub fn append_entries(&mut self, entries: &[Entry], head: Head, can_undo: bool) -> Result<()> {
+    pub fn append(&mut self, entries: &[Entry], head: Head, can_undo: bool) -> Result<()> {
         let contracts = self.deployment.contracts;
-        let events = entries
-            .iter()
-            .map(|entry| Event::of(entry, contracts))
-            .collect();
-        self.append(
-            &Batch {
-                events,
-                end: Checkpoint::of(head),
-            },
-            can_undo,
-        )
+        let events = entries.iter().map(|entry| Event::of(entry, contracts));
+        self.take(&events.collect::<Vec<_>>(), can_undo)?;
+        self.keep(Checkpoint::of(head))
     }
 
     /// Forgets the blocks after this one, and everything that followed from them.
@@ -177,21 +188,16 @@ impl Writer {
         self.go_back(Checkpoint::of(head))
     }
 
-    fn write(&mut self, batch: &Batch, can_undo: bool) -> Result<()> {
-        let Batch { events, end } = batch;
-        let odd = |at: i64| !(0..=LAST_SECOND).contains(&at);
-        let of_event = |event: &Event| odd(event.at).then_some((event.id, event.at));
-        let of_end = || {
-            odd(end.at).then_some((
-                first_of(i64::try_from(end.cursor.number).unwrap_or(0)),
-                end.at,
-            ))
-        };
-        if let Some((event, at)) = events.iter().find_map(of_event).or_else(of_end) {
-            return Err(Error::Inconsistent {
-                event,
-                cause: format!("its block's time, {at}, is no second of the years up to 9999"),
-            });
+    fn or_drop(&mut self, done: Result<()>) -> Result<()> {
+        if done.is_err() {
+            self.drop_taken();
+        }
+        done
+    }
+
+    fn write(&mut self, events: &[Event], can_undo: bool) -> Result<()> {
+        for event in events {
+            check_time(event.id, event.at)?;
         }
         let blocks = || events.chunk_by(|one, next| block_of(one.id) == block_of(next.id));
         self.db
@@ -208,19 +214,21 @@ impl Writer {
                 self.ledger.write(&self.db, block_of(block[0].id), true)?;
             }
         }
-        if !can_undo {
+        Ok(())
+    }
+
+    fn end(&mut self, taken: Taken, end: Checkpoint) -> Result<()> {
+        let number = end.cursor.number;
+        check_time(first_of(i64::try_from(number).unwrap_or(0)), end.at)?;
+        if !taken.can_undo {
             self.ledger.write(&self.db, 0, false)?;
-            self.db.execute(
-                "UPDATE deployment SET undo_after = ?1",
-                params![end.cursor.number],
-            )?;
+            let undo_after = "UPDATE deployment SET undo_after = ?1";
+            self.db.execute(undo_after, params![number])?;
         }
-        self.db.execute(
-            "UPDATE deployment SET events = events + ?1",
-            params![events.len()],
-        )?;
-        self.reach(*end)?;
-        self.prune(end.cursor.number.saturating_sub(UNDO_BLOCKS))
+        let events = "UPDATE deployment SET events = events + ?1";
+        self.db.execute(events, params![taken.events])?;
+        self.reach(end)?;
+        self.prune(number.saturating_sub(UNDO_BLOCKS))
     }
 
     fn apply(&mut self, events: &[Event]) -> Result<()> {
@@ -250,12 +258,11 @@ impl Writer {
 
     /// Forgets the blocks after `cursor`, and everything that followed from them.
     pub(crate) fn go_back(&mut self, to: Checkpoint) -> Result<()> {
-        let gone = self.in_transaction(|writer| {
+        self.anew(|writer| {
             let number = i64::try_from(to.cursor.number).unwrap_or(i64::MAX);
             let undo_after = "SELECT undo_after FROM deployment";
             let undo_after: Option<i64> = writer.db.row(undo_after, &[], |row| row.get(0))?;
             let is_near = undo_after.is_some_and(|undo_after| number >= undo_after);
-            writer.ledger = Ledger::default();
             if is_near {
                 writer.ledger.restore(&writer.db, number)?;
             }
@@ -264,9 +271,7 @@ impl Writer {
                 writer.reach(to)?;
             }
             if is_near { Ok(()) } else { writer.derive() }
-        });
-        self.ledger = Ledger::default();
-        gone
+        })
     }
 
     /// Removes the rows of the blocks after `number`, and of what showed in them.
@@ -289,10 +294,7 @@ impl Writer {
 
     /// Makes everything anew that follows from the raw rows, without asking a node.
     pub fn rebuild(&mut self) -> Result<()> {
-        self.ledger = Ledger::default();
-        let done = self.in_transaction(Self::derive);
-        self.ledger = Ledger::default();
-        done
+        self.anew(Self::derive)
     }
 
     fn derive(&mut self) -> Result<()> {
@@ -366,17 +368,29 @@ impl Writer {
         })
     }
 
-    fn in_transaction(&mut self, work: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
+    /// Changes what was kept before, in one transaction; nothing that the ledger knew holds after it.
+    fn anew(&mut self, work: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
+        self.drop_taken();
+        self.ledger = Ledger::default();
         self.db.begin()?;
-        match work(self).and_then(|()| self.db.commit()) {
-            Ok(()) => Ok(()),
-            Err(error) => {
-                // What cannot be rolled back was not begun.
-                let _ = self.db.roll_back();
-                Err(error)
-            }
+        let done = work(self).and_then(|()| self.db.commit());
+        self.ledger = Ledger::default();
+        if done.is_err() {
+            // What cannot be rolled back was not begun.
+            let _ = self.db.roll_back();
         }
+        done
     }
+}
+
+fn check_time(event: i64, at: i64) -> Result<()> {
+    if (0..=LAST_SECOND).contains(&at) {
+        return Ok(());
+    }
+    Err(Error::Inconsistent {
+        event,
+        cause: format!("its block's time, {at}, is no second of the years up to 9999"),
+    })
 }
 
 fn row_of(event: &Event) -> Vec<Value<'_>> {
@@ -461,4 +475,86 @@ fn to_cursor(row: Row<'_>) -> Result<Cursor> {
         number: row.get(0)?,
         hash: hash.into(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Raw, Said};
+
+    fn event(number: i64, index: i64) -> Event {
+        Event {
+            id: first_of(number) + index,
+            at: 1,
+            block_hash: B256::ZERO,
+            transaction: B256::ZERO,
+            raw: Raw {
+                contract: 0,
+                kind: 0,
+                subject: None,
+                topics: 0,
+                log: Vec::new(),
+            },
+            said: Said::Other,
+        }
+    }
+
+    fn end(number: u64) -> Checkpoint {
+        let cursor = Cursor {
+            number,
+            hash: B256::with_last_byte(1),
+        };
+        Checkpoint { cursor, at: 1 }
+    }
+
+    #[test]
+    fn what_was_taken_is_kept_whole_or_not_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("index.db");
+        let deployment = Deployment {
+            chain_id: 1,
+            genesis: B256::ZERO,
+            contracts: Contracts {
+                consortium: Address::ZERO,
+                token: Address::with_last_byte(1),
+                operator: Address::with_last_byte(2),
+            },
+        };
+        let (first, next) = ([event(1, 0), event(1, 1)], [event(2, 0)]);
+        for can_undo in [false, true] {
+            let mut writer = Writer::open(path.as_path(), deployment).unwrap();
+            let before = writer.stored(0).unwrap().len();
+            writer.take(&first, can_undo).unwrap();
+            writer.drop_taken();
+            assert_eq!(writer.stored(0).unwrap().len(), before);
+            writer.take(&first, can_undo).unwrap();
+            // An event that is there already fails, and takes along what was taken before.
+            writer.take(&first, can_undo).unwrap_err();
+            assert_eq!(writer.stored(0).unwrap().len(), before);
+            // So does the end of whoever was taking.
+            writer.take(&first, can_undo).unwrap();
+            drop(writer);
+
+            let mut writer = Writer::open(path.as_path(), deployment).unwrap();
+            assert_eq!(writer.stored(0).unwrap().len(), before);
+            writer.take(&first, can_undo).unwrap();
+            writer.take(&next, can_undo).unwrap();
+            writer.keep(end(3)).unwrap();
+            drop(writer);
+
+            let mut writer = Writer::open(path.as_path(), deployment).unwrap();
+            assert_eq!(writer.stored(0).unwrap().len(), 3);
+            assert_eq!(writer.cursor().unwrap(), Some(end(3).cursor));
+            assert_eq!(
+                crate::Reader::open(path.as_path())
+                    .unwrap()
+                    .status()
+                    .unwrap()
+                    .events,
+                3
+            );
+            writer.go_back(Checkpoint { at: 0, ..end(0) }).unwrap();
+            assert_eq!(writer.stored(0).unwrap().len(), 0);
+        }
+    }
 }

@@ -2,14 +2,13 @@
 
 use alloy::eips::BlockNumberOrTag;
 use alloy::primitives::B256;
-use ayumi_chain::{Chain, Cursor, Entry, Head, Pages};
+use ayumi_chain::{Chain, Cursor, Head, Pages};
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
 
 use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::location::Location;
-use crate::store::{Batch, Checkpoint, Deployment, UNDO_BLOCKS, Writer};
+use crate::store::{Checkpoint, Deployment, UNDO_BLOCKS, Writer};
 
 /// How often a chain may change while it is read before we give up.
 const TRIES: usize = 20;
@@ -30,9 +29,10 @@ pub struct Progress {
     pub cursor: Cursor,
 }
 
-/// Pages are gathered until they have so many events, or are so many, and then written at once.
-const BATCH_EVENTS: usize = 10_000;
-const BATCH_PAGES: usize = 64;
+/// Pages are taken until they have so many events, or are so many, and then kept at once: small pages take little memory, and
+/// large parts little writing, since each writes all roll-ups that it touches.
+const PART_EVENTS: usize = 10_000;
+const PART_PAGES: usize = 64;
 
 /// Before everything: nothing happens in the first block.
 const GENESIS: Checkpoint = Checkpoint {
@@ -42,6 +42,21 @@ const GENESIS: Checkpoint = Checkpoint {
     },
     at: 0,
 };
+
+/// The events of successive blocks.
+struct Page {
+    /// The last of the blocks.
+    to: u64,
+    events: Vec<Event>,
+}
+
+/// What was taken and is not kept yet.
+#[derive(Default, Clone, Copy)]
+struct Part {
+    to: Option<u64>,
+    events: usize,
+    pages: usize,
+}
 
 /// What became of a range of blocks.
 enum Read {
@@ -82,6 +97,8 @@ impl Tracker {
         let mut events = 0;
         for _ in 0..TRIES {
             let head = newest(self.chain.clone(), last).await?;
+            // What a look that failed, or was broken off, had taken.
+            self.writer()?.drop_taken();
             self.leave_other_branch(head).await?;
             let next = self
                 .writer()?
@@ -174,9 +191,13 @@ impl Tracker {
                 to = earlier.number,
                 "the chain changed"
             );
-            return self.writer()?.go_back(Checkpoint::of(block));
+            return self.go_back(Checkpoint::of(block)).await;
         }
-        self.writer()?.go_back(GENESIS)
+        self.go_back(GENESIS).await
+    }
+
+    async fn go_back(&mut self, to: Checkpoint) -> Result<()> {
+        self.write(move |writer| writer.go_back(to)).await
     }
 
     /// Reads blocks from `next` to `head`. What may still be taken back comes last, and block by block.
@@ -200,37 +221,83 @@ impl Tracker {
         Ok(Read::Done(count))
     }
 
-    /// While a batch is written, the next one is decoded, and pages after it are on their way. Each is written only if `end`
-    /// is still on the chain after it was read: then all of it is of this chain.
+    /// While a page is written, the next one is decoded, and those after it are on their way. What came before an error is
+    /// kept.
     async fn read_pages(&mut self, from: u64, end: Head, can_undo: bool) -> Result<Read> {
         let pages = self.chain.pages(from, end.number);
-        let mut batches = decoded(self.chain.clone(), pages, end);
-        let mut writing: Option<JoinHandle<(Writer, Result<()>)>> = None;
-        let mut count = 0;
+        let mut pages = decoded(self.chain.clone(), pages, end);
+        let (mut part, mut count) = (Part::default(), 0);
         loop {
-            let next = batches.recv().await;
-            if let Some(writing) = writing.take() {
-                let (writer, written) = writing.await.map_err(|_| Error::Restless)?;
-                self.writer = Some(writer);
-                written?;
+            let ended = match pages.recv().await {
+                Some(Ok(page)) => {
+                    part.add(&page);
+                    self.write(move |writer| writer.take(&page.events, can_undo))
+                        .await?;
+                    None
+                }
+                Some(Err(error)) => Some(Err(error)),
+                None => Some(Ok(())),
+            };
+            if ended.is_some() || part.is_enough() {
+                if !self.keep(part, end).await? {
+                    return Ok(Read::Changed);
+                }
+                count += part.events as u64;
+                part = Part::default();
             }
-            let batch = match next {
-                None => return Ok(Read::Done(count)),
+            match ended {
+                None => {}
+                Some(Ok(())) => return Ok(Read::Done(count)),
                 Some(Err(Error::Restless)) => return Ok(Read::Changed),
-                Some(batch) => batch?,
-            };
-            if !is_there(self.chain.clone(), end).await? {
-                return Ok(Read::Changed);
+                Some(Err(error)) => return Err(error),
             }
-            count += batch.events.len() as u64;
-            let Some(mut writer) = self.writer.take() else {
-                return Err(Error::Restless);
-            };
-            writing = Some(tokio::task::spawn_blocking(move || {
-                let written = writer.append(&batch, can_undo);
-                (writer, written)
-            }));
         }
+    }
+
+    /// Keeps what was taken if `end` is still on the chain after it was read: then all of it is of this chain.
+    async fn keep(&mut self, part: Part, end: Head) -> Result<bool> {
+        let Some(to) = part.to else {
+            return Ok(true);
+        };
+        let reached = if to == end.number {
+            Some(end)
+        } else {
+            self.chain.block(to.into()).await?
+        };
+        let is_there = is_there(self.chain.clone(), end).await?;
+        let Some(reached) = reached.filter(|_| is_there) else {
+            return Ok(false);
+        };
+        self.write(move |writer| writer.keep(Checkpoint::of(reached)))
+            .await?;
+        Ok(true)
+    }
+
+    /// Lets the writer work where it holds up nothing else.
+    async fn write(
+        &mut self,
+        work: impl FnOnce(&mut Writer) -> Result<()> + Send + 'static,
+    ) -> Result<()> {
+        let mut writer = self.writer.take().ok_or(Error::Restless)?;
+        let working = tokio::task::spawn_blocking(move || {
+            let done = work(&mut writer);
+            (writer, done)
+        });
+        let (writer, done) = working.await.map_err(|_| Error::Restless)?;
+        self.writer = Some(writer);
+        done
+    }
+}
+
+impl Part {
+    fn add(&mut self, page: &Page) {
+        self.to = Some(page.to);
+        self.events += page.events.len();
+        self.pages += 1;
+    }
+
+    fn is_enough(&self) -> bool {
+        self.events >= PART_EVENTS || self.pages >= PART_PAGES
     }
 }
 
@@ -250,103 +317,42 @@ async fn is_there(chain: Chain, head: Head) -> Result<bool> {
     Ok(block.is_some_and(|block| block.hash == head.hash))
 }
 
-/// Batches, while the one before is written. What was read before an error comes before it.
-fn decoded(chain: Chain, mut pages: Pages, end: Head) -> mpsc::Receiver<Result<Batch>> {
+/// Pages, each decoded while the one before is written.
+fn decoded(chain: Chain, mut pages: Pages, end: Head) -> mpsc::Receiver<Result<Page>> {
     let (sender, receiver) = mpsc::channel(1);
     tokio::spawn(async move {
-        let mut gathered = Gathered::default();
-        let failed = loop {
-            if sender.is_closed() {
-                return;
-            }
-            match next_page(&chain, &mut pages, end).await {
-                Ok(Some(page)) => {
-                    if let Some(batch) = gathered.add(page)
-                        && sender.send(Ok(batch)).await.is_err()
-                    {
-                        return;
-                    }
-                }
-                Ok(None) => break None,
-                Err(error) => break Some(Err(error)),
-            }
-        };
-        for batch in gathered.take().map(Ok).into_iter().chain(failed) {
-            if sender.send(batch).await.is_err() {
-                return;
+        // No third page is decoded while one is written and one waits.
+        while let Ok(room) = sender.reserve().await {
+            match pages.next().await {
+                Ok(Some(page)) => room.send(read_page(&chain, page, end).await),
+                Ok(None) => return,
+                Err(error) => return room.send(Err(error.into())),
             }
         }
     });
     receiver
 }
 
-/// Pages that wait to be written. Small pages take little memory, and large batches little writing, since each writes all
-/// roll-ups that it touches.
-#[derive(Default)]
-struct Gathered {
-    batch: Option<Batch>,
-    pages: usize,
-}
-
-impl Gathered {
-    /// Takes the next page; gives all of them when they are enough.
-    fn add(&mut self, page: Batch) -> Option<Batch> {
-        self.pages += 1;
-        let batch = match self.batch.take() {
-            Some(batch) => batch.followed_by(page),
-            None => page,
-        };
-        let is_enough = batch.events.len() >= BATCH_EVENTS || self.pages >= BATCH_PAGES;
-        self.batch = Some(batch);
-        is_enough.then(|| self.take()).flatten()
-    }
-
-    fn take(&mut self) -> Option<Batch> {
-        self.pages = 0;
-        self.batch.take()
-    }
-}
-
-async fn next_page(chain: &Chain, pages: &mut Pages, end: Head) -> Result<Option<Batch>> {
-    match pages.next().await? {
-        Some(page) => read_page(chain, page, end).await.map(Some),
-        None => Ok(None),
-    }
-}
-
-async fn read_page(chain: &Chain, page: ayumi_chain::Page, end: Head) -> Result<Batch> {
+async fn read_page(chain: &Chain, page: ayumi_chain::Page, end: Head) -> Result<Page> {
     let (contracts, to) = (chain.contracts(), page.to);
-    let decode = move || -> Result<(Vec<Event>, Option<Entry>)> {
+    let decode = move || -> Result<_> {
         let mut entries = page.entries()?;
-        let events = entries
+        entries.sort_unstable_by_key(|entry| (entry.block, entry.index));
+        // The logs are those of this very chain if its end is the one that was seen before they were read.
+        let last = entries.last().filter(|last| last.block == end.number);
+        if last.is_some_and(|last| last.block_hash != end.hash) {
+            return Err(Error::Restless);
+        }
+        Ok(entries
             .iter()
             .map(|entry| Event::of(entry, contracts))
-            .collect();
-        Ok((events, entries.pop()))
+            .collect())
     };
-    let (mut events, last) = tokio::task::spawn_blocking(decode)
+    let mut events: Vec<_> = tokio::task::spawn_blocking(decode)
         .await
         .map_err(|_| Error::Restless)??;
     date(chain, &mut events).await?;
-    let reached = match last {
-        Some(last) if last.block == to => Checkpoint {
-            cursor: Cursor {
-                number: to,
-                hash: last.block_hash,
-            },
-            at: events.last().map_or(0, |event| event.at),
-        },
-        _ if to == end.number => Checkpoint::of(end),
-        _ => Checkpoint::of(chain.block(to.into()).await?.ok_or(Error::Restless)?),
-    };
-    // The logs are those of this very chain if its end is the one that was seen before they were read.
-    if to == end.number && reached.cursor.hash != end.hash {
-        return Err(Error::Restless);
-    }
-    Ok(Batch {
-        events,
-        end: reached,
-    })
+    Ok(Page { to, events })
 }
 
 /// Reads the time of a block where its logs do not have it.
@@ -364,61 +370,4 @@ async fn date(chain: &Chain, events: &mut [Event]) -> Result<()> {
         }
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Of one block, with so many events.
-    fn page(number: u64, events: usize) -> Batch {
-        let event = |index: usize| Event {
-            id: crate::event::first_of(i64::try_from(number).unwrap())
-                + i64::try_from(index).unwrap(),
-            at: 1,
-            block_hash: B256::ZERO,
-            transaction: B256::ZERO,
-            raw: crate::event::Raw {
-                contract: 0,
-                kind: 0,
-                subject: None,
-                topics: 0,
-                log: Vec::new(),
-            },
-            said: crate::event::Said::Other,
-        };
-        let cursor = Cursor {
-            number,
-            hash: B256::with_last_byte(1),
-        };
-        Batch {
-            events: (0..events).map(event).collect(),
-            end: Checkpoint { cursor, at: 1 },
-        }
-    }
-
-    #[test]
-    fn pages_are_gathered_until_they_have_enough_events_or_are_enough() {
-        for (events, together) in [(0, BATCH_PAGES), (1, BATCH_PAGES), (4_000, 3), (20_000, 1)] {
-            let (mut gathered, mut written) = (Gathered::default(), Vec::new());
-            for number in 1..=150 {
-                written.extend(gathered.add(page(number, events)));
-            }
-            written.extend(gathered.take());
-            let ends: Vec<_> = written
-                .iter()
-                .map(|batch| batch.end.cursor.number)
-                .collect();
-            let expected = (1..=150).filter(|end| end % together as u64 == 0 || *end == 150);
-            assert_eq!(ends, expected.collect::<Vec<_>>());
-            let ids: Vec<_> = written
-                .iter()
-                .flat_map(|batch| &batch.events)
-                .map(|event| event.id)
-                .collect();
-            assert_eq!(ids.len(), 150 * events);
-            assert!(ids.is_sorted_by(|one, next| one < next));
-            assert!(gathered.take().is_none());
-        }
-    }
 }

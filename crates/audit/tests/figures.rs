@@ -45,14 +45,10 @@ fn read(databases: &Databases, mut town: Town, blocks: Vec<support::Block>) -> R
     let path = databases.place();
     let mut writer = Writer::open(&path, DEPLOYMENT).unwrap();
     for block in blocks {
-        writer
-            .append_entries(&block.entries, block.head, true)
-            .unwrap();
+        writer.append(&block.entries, block.head, true).unwrap();
     }
     let last = town.block(0);
-    writer
-        .append_entries(&last.entries, last.head, true)
-        .unwrap();
+    writer.append(&last.entries, last.head, true).unwrap();
     Reader::open(&path).unwrap()
 }
 

@@ -167,9 +167,7 @@ fn deed() -> impl Strategy<Value = Deed> {
 
 fn write(writer: &mut Writer, blocks: &[Block], can_undo: bool) {
     for block in blocks {
-        writer
-            .append_entries(&block.entries, block.head, can_undo)
-            .unwrap();
+        writer.append(&block.entries, block.head, can_undo).unwrap();
     }
 }
 
@@ -228,7 +226,7 @@ fn tell(
     let entries = kept.iter().chain(&new);
     let entries: Vec<_> = entries.flat_map(|block| block.entries.clone()).collect();
     writer
-        .append_entries(&entries, new.last().unwrap().head, false)
+        .append(&entries, new.last().unwrap().head, false)
         .unwrap();
     drop(writer);
     prop_assert_eq!(compare(&fresh, &path).unwrap(), vec![]);

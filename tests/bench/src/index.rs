@@ -489,14 +489,14 @@ fn fabricate(path: &Path, events: u64) -> Result<u64> {
             let end = town.block(0);
             entries.extend(end.entries);
             written += entries.len() as u64;
-            writer.append_entries(&entries, end.head, false)?;
+            writer.append(&entries, end.head, false)?;
             entries.clear();
         }
     }
     let end = town.block(0);
     entries.extend(end.entries);
     written += entries.len() as u64;
-    writer.append_entries(&entries, end.head, false)?;
+    writer.append(&entries, end.head, false)?;
     Ok(written)
 }
 

@@ -89,7 +89,8 @@ CREATE TABLE solver (
     suspended    INTEGER NOT NULL
 ) STRICT;
 
--- `status`: 0 on sale, 1 withdrawn, 2 revised. `previous` and `next` are editions, 0 where there is none.
+-- `status`: 0 on sale, 1 withdrawn, 2 revised. `previous` and `next` are editions, 0 where there is none. `votes`:
+-- organisations that voted, `vote_sum`: the sum of their means in millionths.
 CREATE TABLE product (
     id           INTEGER PRIMARY KEY,
     producer     INTEGER NOT NULL,
@@ -110,7 +111,9 @@ CREATE TABLE product (
     status       INTEGER NOT NULL,
     previous     INTEGER NOT NULL,
     next         INTEGER NOT NULL,
-    first_used_at INTEGER NOT NULL
+    first_used_at INTEGER NOT NULL,
+    votes         INTEGER NOT NULL,
+    vote_sum         INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX product_producer ON product (producer);
 CREATE INDEX product_event ON product (event);
@@ -246,7 +249,8 @@ CREATE TABLE finding (
 ) STRICT, WITHOUT ROWID;
 
 -- Roll-ups. `scope`: 0 all, 1 membership as producer, 2 membership as consumer, 3 product; `level`: 0 day, 1 week from
--- Monday, 2 ever; `slot` counts them from the epoch; `class` as in task. `figures` is read by the program alone.
+-- Monday, 2 four weeks from a Monday; `slot` counts them from the epoch; `class` as in task. `figures` is read by the
+-- program alone.
 CREATE TABLE tally (
     scope   INTEGER NOT NULL,
     level   INTEGER NOT NULL,

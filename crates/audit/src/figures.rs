@@ -1,4 +1,4 @@
-//! What is counted: one [`Figures`] for each day (week, ever) of everything, a member, a product. They add up, and can be
+//! What is counted: one [`Figures`] for each day (week, four weeks) of everything, a member, a product. They add up, and can be
 //! taken back exactly.
 
 use std::collections::BTreeMap;

@@ -216,11 +216,6 @@ impl Query {
             .unwrap_or(LIMIT)
             .min(usize::try_from(i64::MAX).unwrap_or(usize::MAX))
     }
-
-    /// Whether some days are left out.
-    pub(crate) fn is_bounded(&self) -> bool {
-        self.since.is_some() || self.until.is_some()
-    }
 }
 
 fn read<T: FromStr>(

@@ -18,7 +18,7 @@ use crate::members::{Group, Members};
 use crate::query::{By, Day, Query};
 use crate::record::{Product, Record, load};
 use crate::store::{open_to_read, stored_deployment};
-use crate::sums::{Classes, Cover, sum};
+use crate::sums::{Classes, Cover, Grain, sum};
 use crate::tally::{Scope, day_of};
 
 /// What a mean is pulled towards, and by how many votes: the middle of 1 to 5.
@@ -78,10 +78,10 @@ impl Reader {
         self.db.row(first, &[], |row| row.get(0))
     }
 
-    fn cover(&self, query: &Query, needs_days: bool) -> Result<Cover> {
+    fn cover(&self, query: &Query, grain: Grain) -> Result<Cover> {
         let (_, _, now) = self.as_of()?;
         let first = self.first_day()?.unwrap_or(day_of(now));
-        Cover::of(query, first, now, needs_days)
+        Cover::of(query, first, now, grain)
     }
 
     /// What each group did as producer (side 0) and as consumer (side 1), of the sides that are asked for. Members who did
@@ -91,10 +91,10 @@ impl Reader {
         query: &Query,
         members: &Members,
         by: By,
-        needs_days: bool,
+        grain: Grain,
         sides: &[usize],
     ) -> Result<BTreeMap<Group, [Classes; 2]>> {
-        let cover = self.cover(query, needs_days)?;
+        let cover = self.cover(query, grain)?;
         let keys = members
             .asked(query)?
             .unwrap_or_else(|| members.memberships.keys().copied().collect());
@@ -261,9 +261,9 @@ pub(crate) fn actions(bits: i64) -> Vec<String> {
 }
 
 /// Q1: the mean of votes with this sum of millionths, pulled towards the middle, where they are enough; and their number.
-fn shrunk(millionths: Option<i64>, votes: u64) -> (Option<f64>, u64) {
+fn shrunk(sum: i64, votes: i64) -> (Option<f64>, u64) {
     #[allow(clippy::cast_precision_loss)] // counts, and sums of a few for each
-    let mean =
-        (PRIOR * PRIOR_VOTES + millionths.unwrap_or(0) as f64 / 1e6) / (PRIOR_VOTES + votes as f64);
+    let mean = (PRIOR * PRIOR_VOTES + sum as f64 / 1e6) / (PRIOR_VOTES + votes as f64);
+    let votes = u64::try_from(votes).unwrap_or(0);
     ((votes >= FEWEST).then_some(mean), votes)
 }

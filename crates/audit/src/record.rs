@@ -92,7 +92,7 @@ record! {
     Product in "product" by (id) {
         id: i64, producer: i64, membership: i64, event: i64, at: i64, title: String, price: Wei, reward_bps: i64, stock: i64,
         solver: i64, actions: i64, category: i64, level: i64, tlp: i64, valid_from: i64, valid_until: i64, status: i64,
-        previous: i64, next: i64, first_used_at: i64,
+        previous: i64, next: i64, first_used_at: i64, votes: i64, vote_sum: i64,
     }
 }
 
@@ -142,6 +142,13 @@ record! {
         feedback: i64, feedback_at: i64, feedback_seller: i64, feedback_buyer: i64,
         answered: i64, answered_at: i64, answered_seller: i64, answered_buyer: i64,
         reward: Wei, actions: i64, outcome: i64, usefulness: i64, response: i64,
+    }
+}
+
+impl Vote {
+    /// The mean, in millionths: whole numbers add up to the same in every order.
+    pub(crate) fn millionths(&self) -> i64 {
+        self.total * 1_000_000 / self.count.max(1)
     }
 }
 

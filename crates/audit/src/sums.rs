@@ -7,11 +7,15 @@ use alloy::primitives::I256;
 use crate::db::{Db, Value, list, params};
 use crate::error::{DatabaseError, QueryError, Result};
 use crate::figures::{Count, Figures, Histogram, Money, Span};
-use crate::query::{Day, Query};
+use crate::query::Query;
 use crate::tally::{ANSWER_DAYS, DAY, FEEDBACK_DAYS, Level, Scope, USE_DAYS, day_of};
 
-/// Days before the newest block that are always read one by one: what is not due yet is told by the day.
+/// Days before the newest block that are read one by one where age counts: what is not due yet is told by the day.
 const YOUNG_DAYS: i64 = USE_DAYS + 7;
+
+/// Days before the newest block that are read by the week at least: what is open since then is told by four weeks, which is no
+/// more of its age than a week is of what is just not young.
+const RECENT_DAYS: i64 = 26 * 7;
 
 /// Spans with the counts of what begins them.
 const BEGINNINGS: [(Span, Count); 4] = [
@@ -39,6 +43,19 @@ pub(crate) struct Sum {
 /// The same for what is between organisations, within one, and flagged.
 pub(crate) type Classes = [Sum; 3];
 
+/// How finely days are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Grain {
+    /// As coarsely as they can be: nothing is told of their age.
+    Whole,
+    /// By their age: the younger, the finer.
+    Aged,
+    /// Each week by itself, and young days.
+    Weeks,
+    /// Each day by itself.
+    Days,
+}
+
 /// Days, cut into the largest roll-ups that fit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Cover {
@@ -49,13 +66,9 @@ pub(crate) struct Cover {
 }
 
 impl Cover {
-    /// The days of a query. With `needs_days`, nothing is told of all time at once.
-    pub(crate) fn of(query: &Query, first: i64, now: i64, needs_days: bool) -> Result<Self> {
+    /// The days of a query.
+    pub(crate) fn of(query: &Query, first: i64, now: i64, grain: Grain) -> Result<Self> {
         let today = day_of(now);
-        let (since, until) = (
-            query.since.map_or(first, |day| day.0),
-            query.until.map_or(today, |day| day.0),
-        );
         if let (Some(since), Some(until)) = (query.since, query.until)
             && since > until
         {
@@ -65,58 +78,47 @@ impl Cover {
             }
             .into());
         }
-        if !needs_days && !query.is_bounded() {
-            return Ok(Self {
-                parts: vec![(Level::Ever, 0, 0)],
-                now,
-            });
-        }
-        let young = if needs_days {
-            today - YOUNG_DAYS
-        } else {
-            i64::MAX
-        };
-        let first_monday = Day(since + 6).week().0;
-        let last_sunday = Day(until.min(young) + 1).week().0 - 1;
-        if last_sunday < first_monday {
-            return Ok(Self {
-                parts: vec![(Level::Day, since, until)],
-                now,
-            });
-        }
-        let parts = vec![
-            (Level::Day, since, first_monday - 1),
-            (
-                Level::Week,
-                Level::Week.slot(first_monday),
-                Level::Week.slot(last_sunday),
+        let (young, recent) = (today - YOUNG_DAYS, today - RECENT_DAYS);
+        let (all, levels): (_, &[_]) = match grain {
+            Grain::Whole => {
+                let largest = Level::FourWeeks;
+                let [from, to] = [first, today].map(|day| largest.slot(day));
+                let all = (largest.first(from), largest.last(to));
+                (all, &[(largest, i64::MAX), (Level::Week, i64::MAX)])
+            }
+            Grain::Aged => (
+                (first, today),
+                &[(Level::FourWeeks, recent), (Level::Week, young)],
             ),
-            (Level::Day, last_sunday + 1, until),
-        ];
+            Grain::Weeks => ((first, today), &[(Level::Week, young)]),
+            Grain::Days => ((first, today), &[]),
+        };
+        let since = query.since.map_or(all.0, |day| day.0);
+        let until = query.until.map_or(all.1, |day| day.0);
         Ok(Self {
-            parts: parts
-                .into_iter()
-                .filter(|(_, from, to)| from <= to)
-                .collect(),
+            parts: cut(since, until, levels),
             now,
         })
     }
+}
 
-    /// Every day by itself.
-    pub(crate) fn daily(&self) -> Self {
-        let parts = self.parts.iter().map(|(level, from, to)| {
-            let last = if *level == Level::Week {
-                level.day(*to) + 6
-            } else {
-                *to
-            };
-            (Level::Day, level.day(*from), last)
-        });
-        Self {
-            parts: parts.collect(),
-            now: self.now,
-        }
+/// Cuts days into the slots of these levels, coarsest first, each up to a day; what is left over is told by the day.
+fn cut(first: i64, last: i64, levels: &[(Level, i64)]) -> Vec<(Level, i64, i64)> {
+    if first > last {
+        return Vec::new();
     }
+    let Some(((level, until), finer)) = levels.split_first() else {
+        return vec![(Level::Day, first, last)];
+    };
+    let from = level.slot(first - 1) + 1;
+    let to = level.slot(last.min(*until) + 1) - 1;
+    if from > to {
+        return cut(first, last, finer);
+    }
+    let mut parts = cut(first, level.first(from) - 1, finer);
+    parts.push((*level, from, to));
+    parts.extend(cut(level.last(to) + 1, last, finer));
+    parts
 }
 
 const DAMAGED: DatabaseError = DatabaseError::Unreadable {
@@ -165,14 +167,14 @@ pub(crate) fn read(
         let (scope, level_number) = (scope as i64, *level as i64);
         let asked = params![scope, level_number, keys, from, to];
         db.each(&sql, asked, |row| {
-            let first = level.day(row.get(1)?);
+            let slot = row.get(1)?;
             let Value::Bytes(figures) = row.value(3)? else {
                 return Err(DAMAGED.into());
             };
             tell(Stored {
                 key: row.get(0)?,
-                first,
-                last: first + if *level == Level::Week { 6 } else { 0 },
+                first: level.first(slot),
+                last: level.last(slot),
                 class: row.get(2)?,
                 figures: &figures,
             })
@@ -283,6 +285,7 @@ pub(crate) fn series(classes: &Classes) -> [Sum; 3] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::query::Day;
 
     #[test]
     fn a_cover_has_each_day_once() {
@@ -294,19 +297,51 @@ mod tests {
             (20_001, 20_002),
             (19_000, 20_000),
         ] {
-            for needs_days in [true, false] {
+            for grain in [Grain::Whole, Grain::Aged, Grain::Weeks, Grain::Days] {
                 let query = Query {
                     since: Some(Day(since)),
                     until: Some(Day(until)),
                     ..Query::default()
                 };
-                let cover = Cover::of(&query, 0, now, needs_days).unwrap();
+                let cover = Cover::of(&query, 0, now, grain).unwrap();
                 let mut days = Vec::new();
-                for (_, from, to) in cover.daily().parts {
-                    days.extend(from..=to);
+                for (level, from, to) in &cover.parts {
+                    let young = 20_779 - YOUNG_DAYS;
+                    assert!(
+                        grain == Grain::Whole || *level == Level::Day || level.last(*to) <= young
+                    );
+                    days.extend(level.first(*from)..=level.last(*to));
                 }
                 assert_eq!(days, (since..=until).collect::<Vec<_>>(), "{cover:?}");
             }
         }
+    }
+
+    #[test]
+    fn the_younger_the_finer() {
+        let cover = |grain| {
+            Cover::of(&Query::default(), 20_000, 20_779 * DAY, grain)
+                .unwrap()
+                .parts
+        };
+        assert_eq!(cover(Grain::Whole), [(Level::FourWeeks, 714, 742)]);
+        assert_eq!(cover(Grain::Days), [(Level::Day, 20_000, 20_779)]);
+        let levels = |grain| {
+            cover(grain)
+                .into_iter()
+                .map(|(level, ..)| level)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(levels(Grain::Weeks), [Level::Day, Level::Week, Level::Day]);
+        assert_eq!(
+            levels(Grain::Aged),
+            [
+                Level::Day,
+                Level::Week,
+                Level::FourWeeks,
+                Level::Week,
+                Level::Day
+            ]
+        );
     }
 }

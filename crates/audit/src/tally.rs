@@ -49,27 +49,34 @@ pub(crate) enum Level {
     Day,
     /// A week from Monday.
     Week,
-    /// All of it; the slot is 0.
-    Ever,
+    /// Four weeks from a Monday.
+    FourWeeks,
 }
 
 impl Level {
+    const ALL: [Self; 3] = [Self::Day, Self::Week, Self::FourWeeks];
+
     /// The slot that a day is in. The epoch was a Thursday.
     pub(crate) fn slot(self, day: i64) -> i64 {
         match self {
             Self::Day => day,
             Self::Week => (day + 3).div_euclid(7),
-            Self::Ever => 0,
+            Self::FourWeeks => (day + 3).div_euclid(28),
         }
     }
 
     /// The first day of a slot.
-    pub(crate) fn day(self, slot: i64) -> i64 {
+    pub(crate) fn first(self, slot: i64) -> i64 {
         match self {
             Self::Day => slot,
             Self::Week => slot * 7 - 3,
-            Self::Ever => 0,
+            Self::FourWeeks => slot * 28 - 3,
         }
+    }
+
+    /// The last day of a slot.
+    pub(crate) fn last(self, slot: i64) -> i64 {
+        self.first(slot + 1) - 1
     }
 }
 
@@ -255,7 +262,7 @@ impl Tallies {
     pub(crate) fn write(&mut self, db: &Db) -> Result<()> {
         let mut rows: HashMap<RowKey, Figures> = HashMap::new();
         for ((scope, key, day, class), figures) in self.0.drain() {
-            for level in [Level::Day, Level::Week, Level::Ever] {
+            for level in Level::ALL {
                 let row = rows
                     .entry((scope as i64, level as i64, key, level.slot(day), class))
                     .or_default();

@@ -5,7 +5,7 @@ mod databases;
 mod support;
 
 use alloy::primitives::{B256, U256, keccak256};
-use ayumi_audit::{Reader, Writer, compare};
+use ayumi_audit::{Activity, By, Day, Location, Query, Reader, Writer, compare};
 use databases::Databases;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
@@ -161,7 +161,7 @@ fn deed() -> impl Strategy<Value = Deed> {
         1 => (who.clone(), who.clone()).prop_map(|(from, to)| Deed::Collect(from, to)),
         1 => (who, any::<u8>()).prop_map(|(who, team)| Deed::Assign(who, team)),
         1 => any::<usize>().prop_map(Deed::Revise),
-        4 => prop_oneof![Just(2), 1..100_000_u64, Just(86_400 * 20)].prop_map(Deed::Block),
+        4 => prop_oneof![Just(2), 1..100_000_u64, Just(86_400 * 20), Just(86_400 * 70)].prop_map(Deed::Block),
     ]
 }
 
@@ -238,6 +238,18 @@ fn tell(
     write(&mut writer, &new, false);
     drop(writer);
     prop_assert_eq!(compare(&elsewhere, &path).unwrap(), vec![]);
+    let day = |block: &Block| i64::try_from(block.head.timestamp).unwrap() / 86_400;
+    let (begin, end) = (day(&kept[0]), day(new.last().unwrap()));
+    for (since, until) in [
+        (None, None),
+        (Some(begin + 3), None),
+        (
+            Some(begin + (end - begin) / 3),
+            Some(end - (end - begin) / 5),
+        ),
+    ] {
+        roll_ups_of_all_sizes_agree(&path, since.map(Day), until.map(Day))?;
+    }
 
     let mut writer = Writer::open(&path, DEPLOYMENT).unwrap();
     writer.rebuild().unwrap();
@@ -246,6 +258,53 @@ fn tell(
     prop_assert_eq!(count, entries.len() as u64);
     prop_assert_eq!(compare(&fresh, &path).unwrap(), vec![]);
     Ok(())
+}
+
+/// What an organisation did is added from days, weeks and four weeks by age, from the largest that fit, and from days.
+fn roll_ups_of_all_sizes_agree(
+    path: &Location,
+    since: Option<Day>,
+    until: Option<Day>,
+) -> Result<(), TestCaseError> {
+    let reader = Reader::open(path).unwrap();
+    let asked = |by| Query {
+        since,
+        until,
+        by,
+        ..Query::default()
+    };
+    let whole = reader.activity(&asked(Some(By::Organisation))).unwrap();
+    let (mut aged, mut daily) = (Vec::new(), Vec::new());
+    for organisation in reader.organisations(&asked(None)).unwrap() {
+        let query = Query {
+            organisation: Some(organisation.organisation.clone()),
+            ..asked(Some(By::Day))
+        };
+        if organisation.number != 0 {
+            let days = reader.timeline(&query).unwrap();
+            daily.push((organisation.organisation.clone(), delivered(&days)));
+        }
+        aged.push((organisation.organisation, organisation.steps));
+    }
+    let of_whole = whole.iter().map(|row| {
+        let organisation = row.who.organisation.clone().unwrap_or_default();
+        (organisation, row)
+    });
+    for (organisation, row) in of_whole {
+        let same = aged.iter().find(|(name, _)| *name == organisation);
+        prop_assert_eq!(same.map(|(_, steps)| steps.raw), Some(row.raw));
+        let same = daily.iter().find(|(name, _)| *name == organisation);
+        if let Some((_, days)) = same {
+            prop_assert_eq!(*days, (row.raw.delivered, row.raw.redeemed));
+        }
+    }
+    Ok(())
+}
+
+fn delivered(days: &[Activity]) -> (u64, u64) {
+    days.iter().fold((0, 0), |(delivered, redeemed), day| {
+        (delivered + day.raw.delivered, redeemed + day.raw.redeemed)
+    })
 }
 
 /// Nothing of this may be found equal by accident.

@@ -319,7 +319,12 @@ impl Ledger {
                     ..Vote::default()
                 },
             )?;
+            let (before, is_new) = (vote.millionths(), vote.count == 0);
             (vote.total, vote.count) = (vote.total + said[2], vote.count + 1);
+            let change = vote.millionths() - before;
+            let product = self.product(at, product)?;
+            product.votes += i64::from(is_new);
+            product.vote_sum += change;
         }
         self.examine_note(at, id, note)
     }

@@ -8,7 +8,7 @@ use crate::error::{QueryError, Result};
 use crate::figures::Count;
 use crate::members::Members;
 use crate::query::{By, Day, Query};
-use crate::sums::{Classes, read, sum};
+use crate::sums::{Classes, Grain, read, sum};
 use crate::tally::{Level, Scope, day_of};
 
 /// Days for which a timeline is told by the day, where nothing else is asked for.
@@ -60,7 +60,7 @@ impl Reader {
             .into());
         }
         let members = Members::read(&self.db)?;
-        let sides = self.by_member(query, &members, by, false, &[0, 1])?;
+        let sides = self.by_member(query, &members, by, Grain::Whole, &[0, 1])?;
         let rows = sides.into_iter().map(|(group, [seller, buyer])| {
             let Series {
                 raw,
@@ -91,7 +91,7 @@ impl Reader {
     fn activity_by_product(&self, query: &Query) -> Result<Vec<Activity>> {
         let members = Members::read(&self.db)?;
         let products = self.products_asked(query, &members)?;
-        let cover = self.cover(query, false)?;
+        let cover = self.cover(query, Grain::Whole)?;
         let mut sums = self.of_products(&products, &cover)?;
         let rows = products.iter().map(|product| {
             let classes = sums.remove(&product.id).unwrap_or_default();
@@ -113,8 +113,12 @@ impl Reader {
     /// A row for each period, also for those in which nothing was done.
     fn periods(&self, query: &Query, by: By) -> Result<Vec<Activity>> {
         let members = Members::read(&self.db)?;
-        let cover = self.cover(query, true)?;
-        let cover = if by == By::Week { cover } else { cover.daily() };
+        let grain = if by == By::Week {
+            Grain::Weeks
+        } else {
+            Grain::Days
+        };
+        let cover = self.cover(query, grain)?;
         let start = |day: i64| match by {
             By::Week => Day(day).week().0,
             By::Month => Day(day).month().0,
@@ -175,7 +179,7 @@ impl Reader {
     pub fn overview(&self, query: &Query) -> Result<Overview> {
         self.at_once(|| {
             let members = Members::read(&self.db)?;
-            let cover = self.cover(query, true)?;
+            let cover = self.cover(query, Grain::Aged)?;
             let mut sides: [Classes; 2] = Default::default();
             for (scope, keys, places) in scopes(query, &members)? {
                 for classes in sum(&self.db, scope, &keys, &cover, |_| ())?.values() {
@@ -207,7 +211,7 @@ impl Reader {
         let keys = members
             .asked(query)?
             .unwrap_or_else(|| members.memberships.keys().copied().collect());
-        let cover = self.cover(query, true)?;
+        let cover = self.cover(query, Grain::Weeks)?;
         let mut weeks: BTreeMap<i64, BTreeSet<(i64, &str)>> = BTreeMap::new();
         read(&self.db, Scope::Buyer, &keys, &cover, |stored| {
             let teams = weeks.entry(Level::Week.slot(stored.first)).or_default();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Reader, shrunk, worth::VOTES};
+use super::{Reader, shrunk};
 use crate::answer::{Metrics, OrganisationRow, Series, Steps};
 use crate::db::{list, params};
 use crate::error::Result;
@@ -10,7 +10,7 @@ use crate::figures::Count;
 use crate::members::Members;
 use crate::query::{By, Day, Query};
 use crate::record::Party;
-use crate::sums::{Classes, series};
+use crate::sums::{Classes, Grain, series};
 
 /// The z of a lower limit that chance alone passes once in a hundred times.
 const Z_99: f64 = 2.326;
@@ -20,7 +20,7 @@ impl Reader {
     pub fn organisations(&self, query: &Query) -> Result<Vec<OrganisationRow>> {
         self.at_once(|| {
             let members = Members::read(&self.db)?;
-            let groups = self.by_member(query, &members, By::Organisation, true, &[0, 1])?;
+            let groups = self.by_member(query, &members, By::Organisation, Grain::Aged, &[0, 1])?;
             let accounts = |organisation: i64| {
                 members
                     .parties
@@ -46,7 +46,7 @@ impl Reader {
             for ((id, ..), [seller, buyer]) in &groups {
                 let organisation = members.organisations.get(id);
                 let own = accounts(*id).count();
-                let votes = self.votes_of(accounts(*id).map(|party| party.id))?;
+                let (usefulness, votes) = self.votes_of(accounts(*id).map(|party| party.id))?;
                 let taken = taken(buyer);
                 #[allow(clippy::cast_precision_loss)] // counts
                 let expected = in_all as f64 * own as f64 / enrolled.max(1) as f64;
@@ -61,8 +61,8 @@ impl Reader {
                     steps: Steps::series(seller, buyer),
                     as_producer: Series::of(seller, Metrics::of),
                     as_consumer: Series::of(buyer, Metrics::of),
-                    usefulness: votes.0,
-                    votes: votes.1,
+                    usefulness,
+                    votes,
                     last_step: last_steps.get(id).copied().flatten().map(Day),
                     taken,
                     expected: is_enough.then_some(expected),
@@ -73,16 +73,17 @@ impl Reader {
         })
     }
 
+    /// Q1 of all products of these producers, and their votes.
     fn votes_of(&self, producers: impl Iterator<Item = i64>) -> Result<(Option<f64>, u64)> {
         let sql = format!(
-            "SELECT {VOTES}, count(*) FROM product JOIN vote ON vote.product = product.id
-             WHERE {} AND vote.count > 0",
-            self.db.among("product.producer", 1)
+            "SELECT CAST(sum(vote_sum) AS BIGINT), CAST(sum(votes) AS BIGINT) FROM product WHERE {}",
+            self.db.among("producer", 1)
         );
         let votes = self.db.row(&sql, params![list(producers)], |row| {
-            Ok((row.get(0)?, row.get(1)?))
+            let (sum, votes): (Option<i64>, Option<i64>) = (row.get(0)?, row.get(1)?);
+            Ok(shrunk(sum.unwrap_or(0), votes.unwrap_or(0)))
         })?;
-        Ok(votes.map_or((None, 0), |(total, count)| shrunk(total, count)))
+        Ok(votes.unwrap_or((None, 0)))
     }
 
     /// The last day on which an organisation did something as consumer.

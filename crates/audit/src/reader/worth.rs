@@ -1,20 +1,16 @@
 //! What it was worth: the gap, editions, money.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use super::{Reader, actions, scopes, shrunk, who, who_of_product};
 use crate::answer::{
     Gap, GapRow, Money, MoneyAnswer, MoneyRow, ProductRow, Series, Steps, Who, product_of,
 };
-use crate::db::{list, params};
 use crate::error::{QueryError, Result};
 use crate::members::Members;
 use crate::query::{By, LIMIT, Query};
 use crate::record::{Product, load};
-use crate::sums::{Classes, sum};
-
-/// The sum of votes in millionths: whole numbers add up to the same in every order and every database.
-pub(super) const VOTES: &str = "CAST(sum(vote.total * 1000000 / vote.count) AS BIGINT)";
+use crate::sums::{Classes, Grain, sum};
 
 /// Whether there is anything to tell.
 fn is_told(gap: &Series<Gap>) -> bool {
@@ -41,7 +37,7 @@ impl Reader {
 
     /// Of those of which there is anything to tell; so many products may have to be looked at.
     fn gap_by_product(&self, query: &Query, members: &Members) -> Result<Vec<GapRow>> {
-        let cover = self.cover(query, true)?;
+        let cover = self.cover(query, Grain::Aged)?;
         let limit = query.limit();
         // Few are asked for, but many at a time may have to be looked at.
         let step = limit.max(LIMIT);
@@ -83,7 +79,7 @@ impl Reader {
             }
             .into());
         }
-        let groups = self.by_member(query, members, by, true, &[side])?;
+        let groups = self.by_member(query, members, by, Grain::Aged, &[side])?;
         let rows = groups.into_iter().filter_map(|(group, sides)| {
             let gap = Series::of(&sides[side], Gap::of);
             is_told(&gap).then(|| GapRow {
@@ -99,14 +95,13 @@ impl Reader {
         self.at_once(|| {
             let members = Members::read(&self.db)?;
             let products = self.products_asked(query, &members)?;
-            let cover = self.cover(query, true)?;
+            let cover = self.cover(query, Grain::Aged)?;
             let mut sums = self.of_products(&products, &cover)?;
-            let votes = self.votes(&products)?;
             let mut editions = HashMap::new();
             let mut rows = Vec::with_capacity(products.len());
             for product in &products {
                 let classes = sums.remove(&product.id).unwrap_or_default();
-                let votes = votes.get(&product.id).copied().unwrap_or((None, 0));
+                let (usefulness, votes) = shrunk(product.vote_sum, product.votes);
                 rows.push(ProductRow {
                     who: who_of_product(&members, product),
                     edition: self.edition(product, &mut editions)?,
@@ -119,8 +114,8 @@ impl Reader {
                     price: product.price.0.to_string(),
                     expected_actions: actions(product.actions),
                     steps: Steps::series(&classes, &classes),
-                    usefulness: votes.0,
-                    votes: votes.1,
+                    usefulness,
+                    votes,
                     gap: Series::of(&classes, Gap::of),
                 });
             }
@@ -142,19 +137,6 @@ impl Reader {
             known.insert(product, edition);
         }
         Ok(edition)
-    }
-
-    /// Q1 of products, and their votes: one of each organisation.
-    fn votes(&self, products: &[Product]) -> Result<BTreeMap<i64, (Option<f64>, u64)>> {
-        let sql = format!(
-            "SELECT product, {VOTES}, count(*) FROM vote WHERE {} AND count > 0 GROUP BY product",
-            self.db.among("product", 1)
-        );
-        let products = list(products.iter().map(|product| product.id));
-        let votes = self.db.rows(&sql, params![products], |row| {
-            Ok((row.get(0)?, shrunk(row.get(1)?, row.get(2)?)))
-        })?;
-        Ok(votes.into_iter().collect())
     }
 
     /// Where the money went: in all (without `by`), by organisation, product, or period; and what needs a look.
@@ -180,7 +162,7 @@ impl Reader {
         };
         match query.by {
             Some(by @ (By::Organisation | By::Team | By::Account)) if query.product.is_none() => {
-                let groups = self.by_member(query, &members, by, true, &[0, 1])?;
+                let groups = self.by_member(query, &members, by, Grain::Aged, &[0, 1])?;
                 let rows = groups.iter().map(|(group, [seller, buyer])| {
                     row(who(&members, group, by), buyer, Some(seller))
                 });
@@ -189,7 +171,7 @@ impl Reader {
             Some(By::Product) => {
                 let (products, cover) = (
                     self.products_asked(query, &members)?,
-                    self.cover(query, true)?,
+                    self.cover(query, Grain::Aged)?,
                 );
                 let mut sums = self.of_products(&products, &cover)?;
                 let rows = products.iter().map(|product| {
@@ -204,7 +186,7 @@ impl Reader {
             }
             .into()),
             None => {
-                let cover = self.cover(query, true)?;
+                let cover = self.cover(query, Grain::Aged)?;
                 let mut sides: [Option<Classes>; 2] = [None, None];
                 let is_of_some = members.asked(query)?.is_some() && query.product.is_none();
                 for (scope, keys, places) in scopes(query, &members)? {

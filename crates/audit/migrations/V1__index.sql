@@ -112,8 +112,8 @@ CREATE TABLE product (
     previous     INTEGER NOT NULL,
     next         INTEGER NOT NULL,
     first_used_at INTEGER NOT NULL,
-    votes         INTEGER NOT NULL,
-    vote_sum         INTEGER NOT NULL
+    votes        INTEGER NOT NULL,
+    vote_sum     INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX product_producer ON product (producer);
 CREATE INDEX product_event ON product (event);

@@ -50,7 +50,7 @@ pub(crate) enum Grain {
     Whole,
     /// By their age: the younger, the finer.
     Aged,
-    /// Each week by itself, and young days.
+    /// Each week by itself.
     Weeks,
     /// Each day by itself.
     Days,
@@ -79,22 +79,23 @@ impl Cover {
             .into());
         }
         let (young, recent) = (today - YOUNG_DAYS, today - RECENT_DAYS);
-        let (all, levels): (_, &[_]) = match grain {
-            Grain::Whole => {
-                let largest = Level::FourWeeks;
-                let [from, to] = [first, today].map(|day| largest.slot(day));
-                let all = (largest.first(from), largest.last(to));
-                (all, &[(largest, i64::MAX), (Level::Week, i64::MAX)])
-            }
+        let (largest, levels): (_, &[_]) = match grain {
+            Grain::Whole => (
+                Level::FourWeeks,
+                &[(Level::FourWeeks, i64::MAX), (Level::Week, i64::MAX)],
+            ),
+            Grain::Weeks => (Level::Week, &[(Level::Week, i64::MAX)]),
             Grain::Aged => (
-                (first, today),
+                Level::Day,
                 &[(Level::FourWeeks, recent), (Level::Week, young)],
             ),
-            Grain::Weeks => ((first, today), &[(Level::Week, young)]),
-            Grain::Days => ((first, today), &[]),
+            Grain::Days => (Level::Day, &[]),
         };
-        let since = query.since.map_or(all.0, |day| day.0);
-        let until = query.until.map_or(all.1, |day| day.0);
+        // Nothing is before the first day or after the last: the largest roll-ups may reach beyond them.
+        let since = largest.first(largest.slot(first));
+        let until = largest.last(largest.slot(today));
+        let since = query.since.map_or(since, |day| day.0);
+        let until = query.until.map_or(until, |day| day.0);
         Ok(Self {
             parts: cut(since, until, levels),
             now,
@@ -306,10 +307,8 @@ mod tests {
                 let cover = Cover::of(&query, 0, now, grain).unwrap();
                 let mut days = Vec::new();
                 for (level, from, to) in &cover.parts {
-                    let young = 20_779 - YOUNG_DAYS;
-                    assert!(
-                        grain == Grain::Whole || *level == Level::Day || level.last(*to) <= young
-                    );
+                    let is_old = level.last(*to) <= 20_779 - YOUNG_DAYS;
+                    assert!(grain != Grain::Aged || *level == Level::Day || is_old);
                     days.extend(level.first(*from)..=level.last(*to));
                 }
                 assert_eq!(days, (since..=until).collect::<Vec<_>>(), "{cover:?}");
@@ -332,7 +331,7 @@ mod tests {
                 .map(|(level, ..)| level)
                 .collect::<Vec<_>>()
         };
-        assert_eq!(levels(Grain::Weeks), [Level::Day, Level::Week, Level::Day]);
+        assert_eq!(levels(Grain::Weeks), [Level::Week]);
         assert_eq!(
             levels(Grain::Aged),
             [

@@ -30,7 +30,7 @@ pub struct Progress {
 }
 
 /// Pages are taken until they have so many events, or are so many, and then kept at once: small pages take little memory, and
-/// large parts little writing, since each writes all roll-ups that it touches.
+/// large parts little writing, since each writes all roll-ups that it touches (where blocks can be undone, each block does).
 const PART_EVENTS: usize = 10_000;
 const PART_PAGES: usize = 64;
 
@@ -56,13 +56,6 @@ struct Part {
     to: Option<u64>,
     events: usize,
     pages: usize,
-}
-
-/// What became of a range of blocks.
-enum Read {
-    Done(u64),
-    /// A block changed meanwhile.
-    Changed,
 }
 
 impl Tracker {
@@ -96,28 +89,22 @@ impl Tracker {
     pub async fn catch_up_to(&mut self, last: u64) -> Result<Progress> {
         let mut events = 0;
         for _ in 0..TRIES {
+            // What a look took that was broken off.
+            self.drop_taken();
             let head = newest(self.chain.clone(), last).await?;
-            // What a look that failed, or was broken off, had taken.
-            self.writer()?.drop_taken();
             self.leave_other_branch(head).await?;
-            let next = self
-                .writer()?
-                .cursor()?
-                .map_or(0, |cursor| cursor.number + 1);
-            match self.read(next, head).await? {
-                Read::Done(more) => {
-                    let cursor = self.writer()?.cursor()?;
-                    let cursor = cursor.unwrap_or(Cursor {
-                        number: head.number,
-                        hash: head.hash,
-                    });
-                    return Ok(Progress {
-                        events: events + more,
-                        cursor,
-                    });
-                }
-                // What is old was kept, and is taken back when its branch is left.
-                Read::Changed => events = 0,
+            let cursor = self.writer()?.cursor()?;
+            let next = cursor.map_or(0, |cursor| cursor.number + 1);
+            let is_read = self.read(next, head, &mut events).await;
+            self.drop_taken();
+            // Where it changed, what was kept before is taken back when its branch is left.
+            if is_read? {
+                let cursor = self.writer()?.cursor()?;
+                let cursor = cursor.unwrap_or(Cursor {
+                    number: head.number,
+                    hash: head.hash,
+                });
+                return Ok(Progress { events, cursor });
             }
         }
         Err(Error::Restless)
@@ -200,69 +187,79 @@ impl Tracker {
         self.write(move |writer| writer.go_back(to)).await
     }
 
-    /// Reads blocks from `next` to `head`. What may still be taken back comes last, and block by block.
-    async fn read(&mut self, next: u64, head: Head) -> Result<Read> {
+    fn drop_taken(&mut self) {
+        if let Some(writer) = &mut self.writer {
+            writer.drop_taken();
+        }
+    }
+
+    /// Reads blocks from `next` to `head`, and counts events. What may still be taken back comes last, and block by block.
+    /// False where the chain changed meanwhile.
+    async fn read(&mut self, next: u64, head: Head, events: &mut u64) -> Result<bool> {
         let safe = head.number.saturating_sub(UNDO_BLOCKS);
-        let mut count = 0;
-        for (from, to, can_undo) in [(next, safe, false), (next.max(safe + 1), head.number, true)] {
-            if from > to || (to == 0 && from == 0 && !can_undo) {
-                continue;
-            }
-            let end = if can_undo {
-                head
-            } else {
-                newest(self.chain.clone(), to).await?
+        if safe > 0 && next <= safe {
+            let end = block(self.chain.clone(), safe).await?;
+            // Asked after the end is known: then it is of the same branch.
+            let is_there = is_there(self.chain.clone(), head).await?;
+            let Some(end) = end.filter(|_| is_there) else {
+                return Ok(false);
             };
-            match self.read_pages(from, end, can_undo).await? {
-                Read::Done(more) => count += more,
-                Read::Changed => return Ok(Read::Changed),
+            if !self.read_pages(next, end, false, events).await? {
+                return Ok(false);
             }
         }
-        Ok(Read::Done(count))
+        let next = next.max(safe + 1);
+        Ok(next > head.number || self.read_pages(next, head, true, events).await?)
     }
 
     /// While a page is written, the next one is decoded, and those after it are on their way. What came before an error is
-    /// kept.
-    async fn read_pages(&mut self, from: u64, end: Head, can_undo: bool) -> Result<Read> {
+    /// kept, if the node still answers.
+    async fn read_pages(
+        &mut self,
+        from: u64,
+        end: Head,
+        can_undo: bool,
+        events: &mut u64,
+    ) -> Result<bool> {
         let pages = self.chain.pages(from, end.number);
         let mut pages = decoded(self.chain.clone(), pages, end);
-        let (mut part, mut count) = (Part::default(), 0);
+        let mut part = Part::default();
         loop {
-            let ended = match pages.recv().await {
+            match pages.recv().await {
                 Some(Ok(page)) => {
                     part.add(&page);
                     self.write(move |writer| writer.take(&page.events, can_undo))
                         .await?;
-                    None
+                    if part.is_enough() && !self.keep(&mut part, end, events).await? {
+                        return Ok(false);
+                    }
                 }
-                Some(Err(error)) => Some(Err(error)),
-                None => Some(Ok(())),
-            };
-            if ended.is_some() || part.is_enough() {
-                if !self.keep(part, end).await? {
-                    return Ok(Read::Changed);
+                Some(Err(Error::Restless)) => return Ok(false),
+                Some(Err(error)) => {
+                    // This may well fail too, of the same cause.
+                    let _ = self.keep(&mut part, end, events).await;
+                    return Err(error);
                 }
-                count += part.events as u64;
-                part = Part::default();
-            }
-            match ended {
-                None => {}
-                Some(Ok(())) => return Ok(Read::Done(count)),
-                Some(Err(Error::Restless)) => return Ok(Read::Changed),
-                Some(Err(error)) => return Err(error),
+                None => return self.keep(&mut part, end, events).await,
             }
         }
     }
 
-    /// Keeps what was taken if `end` is still on the chain after it was read: then all of it is of this chain.
-    async fn keep(&mut self, part: Part, end: Head) -> Result<bool> {
-        let Some(to) = part.to else {
+    /// Keeps what was taken if `end` is still on the chain after it was read, and after the block that it reaches was asked
+    /// for: then all of it is of this chain.
+    async fn keep(&mut self, part: &mut Part, end: Head, events: &mut u64) -> Result<bool> {
+        let Part {
+            to: Some(to),
+            events: taken,
+            ..
+        } = std::mem::take(part)
+        else {
             return Ok(true);
         };
         let reached = if to == end.number {
             Some(end)
         } else {
-            self.chain.block(to.into()).await?
+            block(self.chain.clone(), to).await?
         };
         let is_there = is_there(self.chain.clone(), end).await?;
         let Some(reached) = reached.filter(|_| is_there) else {
@@ -270,6 +267,7 @@ impl Tracker {
         };
         self.write(move |writer| writer.keep(Checkpoint::of(reached)))
             .await?;
+        *events += taken as u64;
         Ok(true)
     }
 
@@ -283,7 +281,12 @@ impl Tracker {
             let done = work(&mut writer);
             (writer, done)
         });
-        let (writer, done) = working.await.map_err(|_| Error::Restless)?;
+        let (writer, done) = working
+            .await
+            .map_err(|failure| match failure.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(_) => Error::Restless,
+            })?;
         self.writer = Some(writer);
         done
     }
@@ -307,13 +310,18 @@ async fn newest(chain: Chain, last: u64) -> Result<Head> {
     if head.number <= last {
         return Ok(head);
     }
-    let block = chain.block(last.into()).await?;
-    block.ok_or(Error::Restless)
+    block(chain, last).await?.ok_or(Error::Restless)
+}
+
+/// A block, where there is one of this number.
+async fn block(chain: Chain, number: u64) -> Result<Option<Head>> {
+    let block = chain.block(number.into()).await?;
+    Ok(block.filter(|block| block.number == number))
 }
 
 /// Whether this block is still on the chain.
 async fn is_there(chain: Chain, head: Head) -> Result<bool> {
-    let block = chain.block(head.number.into()).await?;
+    let block = block(chain, head.number).await?;
     Ok(block.is_some_and(|block| block.hash == head.hash))
 }
 
@@ -323,10 +331,15 @@ fn decoded(chain: Chain, mut pages: Pages, end: Head) -> mpsc::Receiver<Result<P
     tokio::spawn(async move {
         // No third page is decoded while one is written and one waits.
         while let Ok(room) = sender.reserve().await {
-            match pages.next().await {
-                Ok(Some(page)) => room.send(read_page(&chain, page, end).await),
+            let page = match pages.next().await {
+                Ok(Some(page)) => read_page(&chain, page, end).await,
                 Ok(None) => return,
-                Err(error) => return room.send(Err(error.into())),
+                Err(error) => Err(error.into()),
+            };
+            let is_last = page.is_err();
+            room.send(page);
+            if is_last {
+                return;
             }
         }
     });
@@ -336,8 +349,7 @@ fn decoded(chain: Chain, mut pages: Pages, end: Head) -> mpsc::Receiver<Result<P
 async fn read_page(chain: &Chain, page: ayumi_chain::Page, end: Head) -> Result<Page> {
     let (contracts, to) = (chain.contracts(), page.to);
     let decode = move || -> Result<_> {
-        let mut entries = page.entries()?;
-        entries.sort_unstable_by_key(|entry| (entry.block, entry.index));
+        let entries = page.entries()?;
         // The logs are those of this very chain if its end is the one that was seen before they were read.
         let last = entries.last().filter(|last| last.block == end.number);
         if last.is_some_and(|last| last.block_hash != end.hash) {

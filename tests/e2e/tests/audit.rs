@@ -5,11 +5,14 @@ mod databases;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, mpsc};
 
 use alloy::primitives::{Address, B256, U256, keccak256};
 use alloy::sol_types::SolValue;
-use ayumi_e2e::{Account, Action, Process, Proxy, World, programs, samples, wait_until};
+use ayumi_e2e::{
+    Account, Action, Process, Proxy, World, json_answer, programs, samples, wait_until,
+};
 use databases::{Certificate, Databases, Server};
 use rusqlite::Connection;
 use serde_json::{Value, json};
@@ -328,6 +331,38 @@ fn a_reorg_between_two_questions_is_seen() {
     auditor.must(&["audit", "sync", "--index", text(&path)]);
     let told = auditor.ayumi(&["audit", "organisations", "--index", text(&path)]);
     assert!(!told.stdout.contains("Aoba"), "{}", told.stdout);
+    auditor.must(&["audit", "verify", "--index", text(&path)]);
+}
+
+#[test]
+fn a_node_that_falls_behind_leaves_no_gap() {
+    let world = World::alone(&[]);
+    let auditor = world.account("asagiri").without("ETH_KEYSTORE");
+    let path = index(&world, &auditor);
+    world.governor().must(&["organisation", "add", "Aoba"]);
+    // Aoba is among the blocks that are too old to be taken back.
+    world.rpc("anvil_mine", &json!([80]));
+
+    // Another node answers, for which the newest block is an early one, once the newest was told.
+    let early = world.rpc("eth_getBlockByNumber", &json!(["0x1", false]));
+    let before = Proxy::before(world.rpc_url());
+    let is_told = AtomicBool::new(false);
+    before.rule(move |request| {
+        let call: Value = serde_json::from_slice(&request.body).expect("requests are JSON");
+        if call["params"][0] != "latest" || !is_told.swap(true, Ordering::SeqCst) {
+            return Action::Forward;
+        }
+        let answer = json!({ "jsonrpc": "2.0", "id": call["id"], "result": early });
+        Action::Answer(json_answer(
+            "200 OK",
+            "application/json",
+            &answer.to_string(),
+        ))
+    });
+    let behind = auditor.with("ETH_RPC_URL", before.url());
+    behind.must(&["audit", "sync", "--index", text(&path)]);
+    let told = auditor.ayumi(&["audit", "organisations", "--index", text(&path)]);
+    assert!(told.stdout.contains("Aoba"), "{}", told.stdout);
     auditor.must(&["audit", "verify", "--index", text(&path)]);
 }
 

@@ -33,7 +33,9 @@ const SESSION: &str =
     "SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3";
 
 /// Everything here can be had from the chain again: a power cut may cost the last commits, but no consistency.
-const WRITING: &str = "SET synchronous_commit = off; SET client_min_messages = warning";
+/// While a transaction is open, the node is asked.
+const WRITING: &str = "SET synchronous_commit = off; SET client_min_messages = warning; \
+                       SET idle_in_transaction_session_timeout = 0";
 
 type Job = Box<dyn FnOnce(&mut Session) + Send>;
 type Rows = Vec<Vec<Value<'static>>>;

@@ -1,4 +1,4 @@
-//! Reading at once what the events of a batch will be about, so that each of them need not ask for it.
+//! Reading at once what the events of a page will be about, so that each of them need not ask for it.
 
 use std::collections::BTreeSet;
 

@@ -80,9 +80,7 @@ impl Ledger {
         for ((what, one, two), record) in oldest {
             self.restore_one(db, &what, (one, two), record.as_deref())?;
         }
-        self.write(db, block, false)?;
-        *self = Self::default();
-        Ok(())
+        self.write(db, block, false)
     }
 
     fn restore_one(&mut self, db: &Db, what: &str, key: Key, record: Option<&str>) -> Result<()> {

@@ -122,6 +122,21 @@ fn what_cannot_be_read_stops_nothing_and_is_an_error_in_the_end() {
     assert_eq!(status(&output), 2);
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_name_need_not_be_text() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    let folder = folder();
+    let file = folder.path().join(OsStr::from_bytes(b"odd-\xff.json"));
+    fs::write(&file, event("a", "evil[.]example").to_string()).unwrap();
+    for arguments in [&["--json"][..], &["--sarif"], &["--fix", "--json"]] {
+        let told = lint(folder.path(), &[&["."], arguments].concat());
+        assert!(status(&told) < 2, "{arguments:?}: {told:?}");
+    }
+}
+
 #[test]
 fn the_exit_status_follows_the_bar() {
     let folder = folder();

@@ -10,6 +10,7 @@ use crate::observable::{Class, classes};
 use crate::report::{Reason, Report};
 use crate::select::Selected;
 use crate::table::lines;
+use crate::value::refang_link;
 
 const HEADER: [&str; 13] = [
     "uuid",
@@ -71,6 +72,8 @@ fn value(one: &Selected<'_>) -> Result<String, Reason> {
     };
     let classes = classes(&one.kind()).unwrap_or_default();
     let written = if classes.iter().any(of_networks) {
+        let is_link = classes.iter().any(|class| matches!(class, Class::Url));
+        let refang = if is_link { refang_link } else { refang };
         refang(value.trim()).into_owned()
     } else {
         value.into_owned()

@@ -32,8 +32,10 @@ fn line(observable: &Observable) -> Result<Vec<String>, Reason> {
         }
     };
     // A line that starts so is a remark to whoever reads lists.
+    // Some readers take these for the end of a line as well.
+    let ends_line = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
     let is_remark = text.starts_with(['#', ';', '!']);
-    if is_remark || text.chars().any(char::is_control) {
+    if is_remark || text.chars().any(ends_line) {
         return Err(Reason::Malformed);
     }
     Ok(vec![text])

@@ -1,5 +1,6 @@
 //! Values of networks, checked and in one spelling, so that no format has to doubt them.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::LazyLock;
@@ -76,13 +77,33 @@ pub(crate) fn domain(text: &str) -> Result<String, Reason> {
     Ok(name)
 }
 
+/// A URL without what keeps readers from clicking on it. Its path and query are what is asked for, and stay.
+pub(crate) fn refang_link(text: &str) -> Cow<'_, str> {
+    let mut marks = text.match_indices(['/', '?', '#']).map(|(at, _)| at);
+    // The first are those of the scheme's `://`.
+    let of_scheme = |at: usize| {
+        let scheme = text[..at].split_once(':');
+        scheme.is_some_and(|(_, rest)| rest.chars().all(|c| matches!(c, '/' | '[' | ']')))
+    };
+    let Some(at) = marks.find(|at| !of_scheme(*at)) else {
+        return refang(text);
+    };
+    let (server, path) = text.split_at(at);
+    match (server.strip_suffix('['), path.strip_prefix("/]")) {
+        (Some(server), Some(path)) => format!("{}/{path}", refang(server)).into(),
+        _ => format!("{}{path}", refang(server)).into(),
+    }
+}
+
 /// A URL, with or without its scheme.
 pub(crate) fn link(text: &str) -> Result<Link, Reason> {
-    let text = refang(text.trim());
+    let text = refang_link(text.trim());
     if text.is_empty() || text.chars().any(|c| c.is_control() || c.is_whitespace()) {
         return Err(Reason::Malformed);
     }
-    let has_scheme = text.contains("://");
+    let before_path = text.find(['/', '?', '#']).map(|at| text.split_at(at));
+    let has_scheme =
+        before_path.is_some_and(|(scheme, rest)| scheme.ends_with(':') && rest.starts_with("//"));
     let whole = if has_scheme {
         text.to_string()
     } else {
@@ -90,8 +111,8 @@ pub(crate) fn link(text: &str) -> Result<Link, Reason> {
     };
     // Readers differ in what such a host is: to some a backslash ends it, and empty ones are passed over.
     let behind = whole.split_once("://").map_or("", |(_, behind)| behind);
-    let authority = behind.split(['/', '?', '#']).next().unwrap_or_default();
-    if authority.is_empty() || authority.contains('\\') {
+    let asked = behind.split(['/', '?', '#']).next().unwrap_or_default();
+    if asked.is_empty() || asked.contains('\\') {
         return Err(Reason::Malformed);
     }
     let url = Url::parse(&whole).map_err(|_| Reason::Malformed)?;
@@ -393,6 +414,27 @@ mod tests {
             "https://evil.example/A?b=C"
         );
         assert_eq!(link("evil.example/A").text, "evil.example/A");
+        // What is asked for is no spelling of anything.
+        for (text, plain) in [
+            (
+                "hxxp[:]//evil(dot)example/a[.]b?c=hxxp://d&e=f(at)g#[.]",
+                "http://evil.example/a[.]b?c=hxxp://d&e=f(at)g#[.]",
+            ),
+            (
+                "https[://]evil[.example/a\\.b",
+                "https://evil.example/a\\.b",
+            ),
+            (
+                "hxxp:[/][/]evil[.]example[/]a[/]b",
+                "http://evil.example/a[/]b",
+            ),
+            ("evil[.]example?a[.]b", "evil.example?a[.]b"),
+        ] {
+            assert_eq!(link(text).text, plain);
+        }
+        let bare = link("evil.example/to?http://good.example/");
+        assert_eq!(bare.requested(), "evil.example/to?http://good.example/");
+        assert!(!bare.has_scheme);
         assert_eq!(
             link("http://例え.example/é").text,
             "http://xn--r8jz45g.example/%C3%A9"

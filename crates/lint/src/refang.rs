@@ -6,6 +6,10 @@ use std::borrow::Cow;
 
 use crate::kind;
 
+/// Spellings within each other that are taken off. What has more was written by nobody who wants it read, and stays; looking on
+/// would take time by the square of its length.
+const ROUNDS: usize = 16;
+
 const DOTS: [&str; 12] = [
     " [.] ", " [dot] ", " (dot) ", "[dot]", "(dot)", "{dot}", "[.]", "(.)", "{.}", "[.", ".]",
     "\\.",
@@ -50,9 +54,8 @@ fn part_of(kind: &str, part: &str) -> String {
     if !kind::is_defangable(kind) || !is_suspicious(part) {
         return part.to_owned();
     }
-    // Each round shortens the text or leaves it, so this ends.
     let mut text = part.to_owned();
-    loop {
+    for _ in 0..ROUNDS {
         let next = match kind {
             "url" | "uri" => url(&text),
             _ => host(&text),
@@ -63,6 +66,7 @@ fn part_of(kind: &str, part: &str) -> String {
         }
         text = next;
     }
+    part.to_owned()
 }
 
 /// Most values have nothing of it, and need no look at each spelling.
@@ -206,6 +210,19 @@ mod tests {
             ("text", "evil[.]example", "evil[.]example"),
         ] {
             assert_eq!(refanged(kind, value), plain, "{kind} {value}");
+        }
+    }
+
+    #[test]
+    fn what_has_layer_upon_layer_stays_as_it_is() {
+        for value in [
+            format!("{}.{}", "[".repeat(50_000), "]".repeat(50_000)),
+            format!("{}.", "\\".repeat(100_000)),
+            format!("{}{}", "[dot".repeat(30_000), "]".repeat(30_000)),
+        ] {
+            for kind in ["domain", "url"] {
+                assert_eq!(refanged(kind, &value), value);
+            }
         }
     }
 

@@ -119,7 +119,7 @@ pub fn each_listed(
                         bytes: piece.bytes,
                         origin: piece.origin,
                     })
-                    .map_err(SourceError::Document),
+                    .map_err(|error| SourceError::Document(error.within(piece.origin))),
             }),
             Err((pointer, cause)) => take(Arrival {
                 path,

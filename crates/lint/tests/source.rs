@@ -42,6 +42,23 @@ fn a_second_list_of_events_is_refused() {
 }
 
 #[test]
+fn an_error_in_a_list_is_where_it_is_in_the_file() {
+    let a = event("aa.com");
+    for (list, at) in [
+        (
+            format!("[\n{a},\n{{\"Event\":\n{{\"info\":x}}}}]"),
+            "line 4, column 9:",
+        ),
+        (format!("[{a},\n {{\"Event\":x}}]"), "line 2, column 11:"),
+    ] {
+        let (documents, error) = read(&list);
+        assert_eq!(documents, 1);
+        let told = error.map(|error| error.to_string()).unwrap_or_default();
+        assert!(told.contains(at), "{told}");
+    }
+}
+
+#[test]
 fn a_list_that_is_cut_off_or_has_a_tail_is_refused() {
     let [a, b, c] = ["aa.com", "bb.com", "cc.com"].map(event);
     let (documents, error) = read(&format!(r#"{{"response":[{a},{b}]"#));

@@ -168,10 +168,12 @@ impl Document {
         !objects && self.attributes().next().is_none()
     }
 
-    /// Whether everything that can hold a value was read: what is merely kept would escape [`Document::leaks`].
+    /// Whether everything that can hold a value or a tag was read: what is merely kept would escape [`Document::leaks`], and a
+    /// mark that is not seen would not be obeyed.
     fn check_lists(&self) -> Result<(), ParseError> {
         let at = &self.pointer;
         if let Some(event) = self.event() {
+            check_list(|| format!("{at}/Tag"), &event.tags)?;
             check_attributes(&format!("{at}/Attribute"), &event.attributes)?;
             check_list(|| format!("{at}/ShadowAttribute"), &event.shadow_attributes)?;
             check_list(|| format!("{at}/Object"), &event.objects)?;
@@ -181,6 +183,7 @@ impl Document {
                 .event()
                 .map(|_| format!("/Object/{index}"))
                 .unwrap_or_default();
+            check_list(|| format!("{at}{inside}/Tag"), &object.tags)?;
             check_attributes(&format!("{at}{inside}/Attribute"), &object.attributes)
         })
     }
@@ -226,6 +229,7 @@ fn check_bytes(bytes: &[u8]) -> Result<&str, ParseError> {
 fn check_attributes(pointer: &str, attributes: &Many<Attribute>) -> Result<(), ParseError> {
     check_list(|| pointer.to_owned(), attributes)?;
     attributes.places().try_for_each(|(index, attribute)| {
+        check_list(|| format!("{pointer}/{index}/Tag"), &attribute.tags)?;
         check_list(
             || format!("{pointer}/{index}/ShadowAttribute"),
             &attribute.shadow_attributes,

@@ -98,6 +98,9 @@ pub(crate) fn open(outline: Outline<'_>) -> Result<(Path, Inner), ParseError> {
 fn open_object(mut members: Members<'_>) -> Result<(Path, Inner), ParseError> {
     match members.remove(RESPONSE) {
         Some(Outline::List(list)) => return open_list(&list).map(|found| behind(RESPONSE, found)),
+        Some(Outline::Object(answer)) if is_bare_event(&answer) => {
+            return Ok((vec![RESPONSE], Inner::Event));
+        }
         Some(Outline::Object(answer)) => {
             return open_wrapped(&answer).map(|found| behind(RESPONSE, found));
         }
@@ -114,14 +117,15 @@ fn open_object(mut members: Members<'_>) -> Result<(Path, Inner), ParseError> {
 
 /// The list of an answer: exactly one event or object.
 fn open_list(list: &[Outline<'_>]) -> Result<(Path, Inner), ParseError> {
-    let wrapped = |item: &&Outline<'_>| match item {
-        Outline::Object(members) => is_wrapped(members),
+    let is_one = |item: &&Outline<'_>| match item {
+        Outline::Object(members) => is_wrapped(members) || is_bare_event(members),
         _ => false,
     };
-    let count = list.iter().filter(wrapped).count();
+    let count = list.iter().filter(is_one).count();
     match (count, list) {
         (2.., _) => Err(ParseError::Several { count }),
         (_, []) => not_misp(Found::EmptyAnswer),
+        (1, [Outline::Object(item)]) if is_bare_event(item) => Ok((vec!["0"], Inner::Event)),
         (1, [Outline::Object(item)]) => open_wrapped(item).map(|found| behind("0", found)),
         (_, [.., Outline::Object(item)]) => not_misp(describe_listed(item)),
         (_, [.., item]) => not_misp(Found::Json(item.name())),

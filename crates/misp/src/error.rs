@@ -76,6 +76,27 @@ pub enum ParseError {
 }
 
 impl ParseError {
+    /// The same, told of a longer text in which the document begins at this line and column.
+    #[must_use]
+    pub fn within(self, (first_line, first_column): (usize, usize)) -> Self {
+        match self {
+            Self::NotJson {
+                line,
+                column,
+                reason,
+            } => Self::NotJson {
+                line: first_line + line - 1,
+                column: if line == 1 {
+                    first_column + column - 1
+                } else {
+                    column
+                },
+                reason,
+            },
+            other => other,
+        }
+    }
+
     /// What to do next.
     pub fn hint(&self) -> &'static str {
         match self {

@@ -64,6 +64,9 @@ fn a_duplicate_key_inside_an_unknown_key_is_refused() {
 fn an_event_is_found_in_every_envelope() {
     for (value, pointer) in [
         (event(), ""),
+        (json!([event()]), "/0"),
+        (json!({"response": event()}), "/response"),
+        (json!({"response": [event()]}), "/response/0"),
         (json!({"Event": event()}), "/Event"),
         (json!([{"Event": event()}]), "/0/Event"),
         (json!({"response": {"Event": event()}}), "/response/Event"),
@@ -116,6 +119,8 @@ fn an_object_is_found_in_every_envelope() {
 fn several_events_are_refused_with_their_number() {
     let value = json!({"response": [{"Event": event()}, {"Event": event()}, {"Event": event()}]});
     assert_eq!(parse(&value), Err(ParseError::Several { count: 3 }));
+    let bare = json!([event(), event()]);
+    assert_eq!(parse(&bare), Err(ParseError::Several { count: 2 }));
 }
 
 #[test]
@@ -190,6 +195,24 @@ fn values_that_could_not_be_checked_are_refused() {
         };
         assert_eq!(parse(&value), Err(error));
     };
+    // A mark that is not seen would not be obeyed.
+    let tag = json!({"0": {"name": "tlp:red"}});
+    for (event, at) in [
+        (json!({"info": "a", "Tag": tag}), "/Event/Tag"),
+        (
+            json!({"Attribute": [{"Tag": tag}]}),
+            "/Event/Attribute/0/Tag",
+        ),
+        (json!({"Object": [{"Tag": tag}]}), "/Event/Object/0/Tag"),
+    ] {
+        misplaced(json!({ "Event": event }), at, "an object", "a list");
+    }
+    misplaced(
+        json!({"Event": {"Tag": ["tlp:red"]}}),
+        "/Event/Tag/0",
+        "a string",
+        "an object",
+    );
     misplaced(
         json!({"Event": {"Attribute": {"0": {}}}}),
         "/Event/Attribute",

@@ -43,12 +43,12 @@ impl Args {
         let mut json = json!({
             "format": self.format,
             "documents": documents.len(),
-            "notRead": unread.iter().map(|one| json!({ "file": one.file, "reason": one.cause.to_string() })).collect::<Vec<_>>(),
+            "notRead": unread.iter().map(|one| json!({ "file": one.file.to_string_lossy(), "reason": one.cause.to_string() })).collect::<Vec<_>>(),
             "report": export.report,
         });
         let text = if let Some(file) = &self.output {
             write_new(file, export.text.as_bytes(), self.force)?;
-            json["file"] = json!(file);
+            json["file"] = json!(file.to_string_lossy());
             String::new()
         } else {
             json["content"] = json!(export.text);

@@ -153,7 +153,7 @@ fn answer(fixed: &[Fixed], target: &Target) -> Answer {
         let all = fixed.changes.iter().map(|change| {
             json!({ "pointer": change.pointer, "before": change.before, "after": change.after })
         });
-        json!({ "file": fixed.path, "changes": all.collect::<Vec<_>>() })
+        json!({ "file": fixed.path.to_string_lossy(), "changes": all.collect::<Vec<_>>() })
     });
     let json =
         json!({ "written": !matches!(target, Target::Nowhere), "files": json.collect::<Vec<_>>() });

@@ -49,7 +49,7 @@ impl<'a> Told<'a> {
     /// One JSON object.
     pub(super) fn json(&self) -> Value {
         let mut told = json!({
-            "file": self.path,
+            "file": self.path.to_string_lossy(),
             "pointer": self.prefix,
             "title": self.context.title,
             "titleCut": self.context.title_cut,

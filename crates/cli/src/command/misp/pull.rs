@@ -72,7 +72,7 @@ impl Args {
 /// One event that cannot be had does not keep the others away; a server that cannot be reached does.
 async fn pull(origin: &Origin, entry: &Entry, folder: &Path) -> Result<Value> {
     let file = folder.join(format!("{}.json", entry.uuid));
-    let row = |state: &str, cause: Option<String>| json!({ "uuid": entry.uuid, "info": entry.info, "timestamp": entry.timestamp, "state": state, "file": file, "cause": cause });
+    let row = |state: &str, cause: Option<String>| json!({ "uuid": entry.uuid, "info": entry.info, "timestamp": entry.timestamp, "state": state, "file": file.to_string_lossy(), "cause": cause });
     if entry.timestamp != 0 && timestamp(&file) == Some(entry.timestamp) {
         return Ok(row("same", None));
     }

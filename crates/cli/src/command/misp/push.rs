@@ -41,7 +41,9 @@ impl Args {
 
 async fn push(client: &Client, file: &Path, copy: &EventCopy) -> Result<Value> {
     let (state, cause) = told(client.push(copy).await.map(Pushed::name))?;
-    Ok(json!({ "file": file, "uuid": copy.uuid(), "state": state, "cause": cause }))
+    Ok(
+        json!({ "file": file.to_string_lossy(), "uuid": copy.uuid(), "state": state, "cause": cause }),
+    )
 }
 
 /// One event that the server does not take does not keep the others away; what fails for all does.

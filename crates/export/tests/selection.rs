@@ -197,10 +197,9 @@ fn every_statement_of_a_direction_has_to_agree() {
     };
     let (out, inn) = (Direction::Outbound, Direction::Inbound);
     assert_eq!(stated("ip-dst", &[], &[], out), None);
-    assert_eq!(
-        stated("ip-dst", &[], &[], inn),
-        Some(Reason::OtherDirection)
-    );
+    for kind in ["ip-dst", "IP-DST", " ip-dst "] {
+        assert_eq!(stated(kind, &[], &[], inn), Some(Reason::OtherDirection));
+    }
     assert_eq!(stated("ip-src", &[], &[], inn), None);
     assert_eq!(
         stated("ip-dst", &[INBOUND], &[], inn),

@@ -126,7 +126,8 @@ impl Usage {
 
 /// MISP's own convention, as its Suricata export has it: `ip-dst` is where traffic goes, `ip-src` where it comes from.
 pub(crate) fn direction_of(attribute: &Attribute) -> Option<Direction> {
-    match attribute.r#type.text()?.split('|').next()? {
+    let kind = attribute.r#type.text()?.trim().to_ascii_lowercase();
+    match kind.split('|').next()? {
         "ip-dst" => Some(Direction::Outbound),
         "ip-src" => Some(Direction::Inbound),
         _ => None,

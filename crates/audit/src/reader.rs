@@ -261,9 +261,9 @@ pub(crate) fn actions(bits: i64) -> Vec<String> {
 }
 
 /// Q1: the mean of votes with this sum of millionths, pulled towards the middle, where they are enough; and their number.
-fn shrunk(sum: i64, votes: i64) -> (Option<f64>, u64) {
+fn shrunk(total: i64, votes: i64) -> (Option<f64>, u64) {
     #[allow(clippy::cast_precision_loss)] // counts, and sums of a few for each
-    let mean = (PRIOR * PRIOR_VOTES + sum as f64 / 1e6) / (PRIOR_VOTES + votes as f64);
+    let mean = (PRIOR * PRIOR_VOTES + total as f64 / 1e6) / (PRIOR_VOTES + votes as f64);
     let votes = u64::try_from(votes).unwrap_or(0);
     ((votes >= FEWEST).then_some(mean), votes)
 }

@@ -203,6 +203,37 @@ fn a_folder_is_one_export_and_a_file_is_not_written_over() {
     assert!(shown.contains(&written), "the file has what stdout has");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn an_export_reads_and_writes_files_whose_names_are_no_text() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    let folder = tempfile::tempdir().unwrap();
+    let odd = |name| OsStr::from_bytes(name);
+    let sample = samples().join("kagerou-beacons.json");
+    fs::copy(sample, folder.path().join(odd(b"a-\xff.json"))).unwrap();
+    fs::write(folder.path().join(odd(b"b-\xff.json")), "{}").unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ayumi"));
+    command.current_dir(folder.path()).env_clear();
+    command.args([
+        "export",
+        ".",
+        "--format=list",
+        "--at=2026-03-05",
+        "--json",
+        "-o",
+    ]);
+    let output = command.arg(odd(b"list-\xff")).output().unwrap();
+    assert_ne!(output.status.code(), Some(101), "{}", shown(&output));
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        told.contains("list-\u{fffd}") && told.contains("b-\u{fffd}.json"),
+        "{told}"
+    );
+    assert!(folder.path().join(odd(b"list-\xff")).exists());
+}
+
 #[test]
 fn a_list_of_accounts_tells_the_addresses_that_the_keystores_tell() {
     let folder = tempfile::tempdir().unwrap();

@@ -31,9 +31,9 @@ fn line(observable: &Observable) -> Result<Vec<String>, Reason> {
             return Err(Reason::NoPlace);
         }
     };
-    // A line that starts so is a remark to whoever reads lists.
-    // Some readers take these for the end of a line as well.
+    // To some readers a line ends at these as well.
     let ends_line = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+    // A line that starts so is a remark to whoever reads lists.
     let is_remark = text.starts_with(['#', ';', '!']);
     if is_remark || text.chars().any(ends_line) {
         return Err(Reason::Malformed);

@@ -105,6 +105,16 @@ fn no_cell_starts_a_formula_behind_blanks_or_spellings() {
 }
 
 #[test]
+fn what_is_asked_of_a_url_stays() {
+    let document = one("url", "hxxp://evil[.]example/a[.]b?c=hxxp://d", &[]);
+    let asked = "http://evil.example/a[.]b?c=hxxp://d";
+    let csv = records(&text(&document, Format::Csv, &options()));
+    assert_eq!(csv[0].get(4), Some(asked));
+    let list = text(&document, Format::List, &options());
+    assert_eq!(list, format!("{asked}\n"));
+}
+
+#[test]
 fn a_list_is_one_value_a_line_each_once() {
     let attributes = [
         attribute("domain|ip", "Evil[.]example|192.0.2.1", &[]),
@@ -116,6 +126,7 @@ fn a_list_is_one_value_a_line_each_once() {
             &[],
         ),
         attribute("filename", "#remark", &[]),
+        attribute("filename", "a.exe\u{2028}update.example", &[]),
         attribute("text", "said nobody", &[]),
         attribute("domain", "evil.example extra", &[]),
         attribute("ip-dst", "10.0.0.1", &[]),
@@ -131,7 +142,7 @@ fn a_list_is_one_value_a_line_each_once() {
         left_out,
         [
             (Reason::NoPlace, 1),
-            (Reason::Malformed, 2),
+            (Reason::Malformed, 3),
             (Reason::Internal, 1),
             (Reason::TooBroad, 1)
         ]

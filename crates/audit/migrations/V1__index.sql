@@ -73,12 +73,13 @@ CREATE TABLE party (
 ) STRICT;
 CREATE UNIQUE INDEX party_address ON party (address);
 
--- An account in a team, from one event on.
+-- An account in a team, from one event on. `team_id` is the first membership in that team, which stands for it.
 CREATE TABLE membership (
     id           INTEGER PRIMARY KEY,
     party        INTEGER NOT NULL,
     organisation INTEGER NOT NULL,
     team         TEXT    NOT NULL,
+    team_id      INTEGER NOT NULL,
     since        INTEGER NOT NULL
 ) STRICT;
 
@@ -248,15 +249,13 @@ CREATE TABLE finding (
     PRIMARY KEY (event, rule)
 ) STRICT, WITHOUT ROWID;
 
--- Roll-ups. `scope`: 0 all, 1 membership as producer, 2 membership as consumer, 3 product; `level`: 0 day, 1 week from
--- Monday, 2 four weeks from a Monday; `slot` counts them from the epoch; `class` as in task. `figures` is read by the
--- program alone.
+-- Roll-ups. `scope`: 0 all, 1 membership as producer, 2 membership as consumer, 3 product, 4 team as producer, 5 team as
+-- consumer; `level`: 0 day, 1 week from Monday, 2 four weeks from a Monday; `slot` counts them from the epoch. `figures`, of each class as in task, is read by the program alone.
 CREATE TABLE tally (
     scope   INTEGER NOT NULL,
     level   INTEGER NOT NULL,
     key     INTEGER NOT NULL,
     slot    INTEGER NOT NULL,
-    class   INTEGER NOT NULL,
     figures BLOB    NOT NULL,
-    PRIMARY KEY (scope, level, key, slot, class)
+    PRIMARY KEY (scope, level, key, slot)
 ) STRICT, WITHOUT ROWID;

@@ -255,7 +255,8 @@ impl Behind {
             "event" => of_kind(&["product", "tickets", "solver-assigned"]),
             _ => number("product"),
         };
-        let membership = number("key").filter(|_| table == "tally" && matches!(scope, Some(1 | 2)));
+        let of_member = matches!(scope, Some(1 | 2 | 4 | 5));
+        let membership = number("key").filter(|_| table == "tally" && of_member);
         let event = match table {
             "event" | "purchase" | "refund" => number("id"),
             "task" => ["answered", "feedback", "ended", "delivered", "requested"]

@@ -8,6 +8,9 @@ use alloy::primitives::I256;
 /// Buckets to a doubling of time: a duration is told at most 3 percent too short, and exactly below a minute.
 const BUCKETS: u64 = 32;
 
+/// Steps between organisations, within one, and flagged.
+pub(crate) const CLASSES: usize = 3;
+
 macro_rules! list {
     ($(#[$doc:meta])* $name:ident { $($(#[$item_doc:meta])* $item:ident),* $(,)? }) => {
         $(#[$doc])*
@@ -102,6 +105,39 @@ impl Default for Figures {
             spans: Default::default(),
         }
     }
+}
+
+/// The figures of each class as bytes: of each that is not empty its number, the length of its figures, and these.
+pub(crate) fn classes_to_bytes(classes: &[Figures; CLASSES]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for (class, figures) in (0..).zip(classes) {
+        if !figures.is_empty() {
+            let figures = figures.to_bytes();
+            put(&mut bytes, class);
+            put(&mut bytes, figures.len() as u64);
+            bytes.extend(figures);
+        }
+    }
+    bytes
+}
+
+/// What [`classes_to_bytes`] wrote; `None` where they are no such bytes.
+pub(crate) fn classes_from_bytes(mut bytes: &[u8]) -> Option<[Figures; CLASSES]> {
+    let mut classes: [Figures; CLASSES] = Default::default();
+    while !bytes.is_empty() {
+        let (class, figures) = take_class(&mut bytes)?;
+        classes[class].merge_bytes(figures)?;
+    }
+    Some(classes)
+}
+
+/// The next class of what [`classes_to_bytes`] wrote, and the bytes of its figures; `None` where they are no such bytes.
+pub(crate) fn take_class<'a>(bytes: &mut &'a [u8]) -> Option<(usize, &'a [u8])> {
+    let class = usize::try_from(take(bytes)?).ok()?;
+    let length = usize::try_from(take(bytes)?).ok()?;
+    let (figures, rest) = bytes.split_at_checked(length)?;
+    *bytes = rest;
+    (class < CLASSES).then_some((class, figures))
 }
 
 /// The number of the bucket that so many seconds fall into.
@@ -211,7 +247,7 @@ impl Figures {
             .filter(|(_, amount)| !amount.is_zero())
         {
             put(&mut bytes, tag);
-            bytes.extend(amount.to_be_bytes::<32>());
+            put_wei(&mut bytes, amount);
         }
         for (tag, span) in (96..)
             .zip(&self.spans)
@@ -247,9 +283,7 @@ impl Figures {
                 *count += zagzig(take(&mut rest)?);
             } else if let Some(amount) = tag.checked_sub(64).and_then(|tag| self.money.get_mut(tag))
             {
-                let (wei, after) = rest.split_first_chunk::<32>()?;
-                *amount = amount.saturating_add(I256::from_be_bytes(*wei));
-                rest = after;
+                *amount = amount.saturating_add(take_wei(&mut rest)?);
             } else {
                 let span = self.spans.get_mut(tag.checked_sub(96)?)?;
                 for _ in 0..take(&mut rest)? {
@@ -282,6 +316,27 @@ fn take(bytes: &mut &[u8]) -> Option<u64> {
         }
     }
     None
+}
+
+/// Big-endian, after its length, without the bytes that only repeat the sign.
+fn put_wei(bytes: &mut Vec<u8>, amount: I256) {
+    let all: [u8; 32] = amount.to_be_bytes();
+    let sign = if amount.is_negative() { 0xff } else { 0 };
+    let is_needed = |pair: &[u8]| pair[0] != sign || (pair[0] ^ pair[1]) & 0x80 != 0;
+    let first = all.windows(2).position(is_needed).unwrap_or(31);
+    put(bytes, 32 - first as u64);
+    bytes.extend(&all[first..]);
+}
+
+fn take_wei(bytes: &mut &[u8]) -> Option<I256> {
+    let length = usize::try_from(take(bytes)?).ok()?;
+    let (wei, rest) = bytes.split_at_checked(length)?;
+    *bytes = rest;
+    let is_negative = wei.first()? & 0x80 != 0;
+    let mut all = [if is_negative { 0xff } else { 0 }; 32];
+    all.get_mut(32_usize.checked_sub(length)?..)?
+        .copy_from_slice(wei);
+    Some(I256::from_be_bytes(all))
 }
 
 /// Small numbers of either sign as small ones without.
@@ -326,6 +381,21 @@ mod tests {
         }
 
         #[test]
+        fn classes_read_back(one in figures(), other in figures()) {
+            let classes = [one, Figures::default(), other];
+            prop_assert_eq!(classes_from_bytes(&classes_to_bytes(&classes)), Some(classes));
+        }
+
+        #[test]
+        fn money_of_any_size_reads_back(words in any::<[u64; 4]>(), bits in 0_usize..256) {
+            for amount in [I256::from_limbs(words), I256::from_limbs(words).asr(bits)] {
+                let mut bytes = Vec::new();
+                put_wei(&mut bytes, amount);
+                prop_assert_eq!(take_wei(&mut bytes.as_slice()), Some(amount));
+            }
+        }
+
+        #[test]
         fn one_count_is_read_without_the_rest(figures in figures()) {
             let bytes = figures.to_bytes();
             for what in [Count::Published, Count::Feedback, Count::PairsLate] {
@@ -351,6 +421,27 @@ mod tests {
         #[test]
         fn odd_bytes_are_refused(bytes in proptest::collection::vec(any::<u8>(), 0..40)) {
             let _ = Figures::default().merge_bytes(&bytes);
+            let _ = classes_from_bytes(&bytes);
+        }
+    }
+
+    #[test]
+    fn money_takes_as_many_bytes_as_it_needs() {
+        for (wei, bytes) in [
+            ("0", "0100"),
+            ("1", "0101"),
+            ("-1", "01ff"),
+            ("127", "017f"),
+            ("128", "020080"),
+            ("-128", "0180"),
+            ("-129", "02ff7f"),
+        ] {
+            let mut written = Vec::new();
+            put_wei(&mut written, wei.parse().unwrap());
+            assert_eq!(alloy::hex::encode(written), bytes, "{wei}");
+        }
+        for odd in [&[0][..], &[33], &[2, 1]] {
+            assert_eq!(take_wei(&mut &*odd), None, "{odd:?}");
         }
     }
 

@@ -63,7 +63,9 @@ pub(crate) struct Ledger {
     tallies: Tallies,
     /// Every party's id, so that none is looked for.
     known: HashMap<Address, i64>,
-    members: i64,
+    /// Every membership's team, and every team by its organisation and label.
+    team_of: HashMap<i64, i64>,
+    teams: HashMap<(i64, String), i64>,
     /// What of products their tasks are counted by.
     terms: HashMap<i64, Terms>,
     /// The accounts of numbers, which are parts of products' ids.
@@ -92,6 +94,7 @@ impl At<'_> {
 }
 
 impl Ledger {
+    /// Learns who is who, where that is not known yet.
     fn load(&mut self, db: &Db) -> Result<()> {
         if self.loaded {
             return Ok(());
@@ -99,8 +102,17 @@ impl Ledger {
         for party in all::<Party>(db)? {
             self.known.insert(party.address.into(), party.id);
         }
-        let members = db.row("SELECT count(*) FROM membership", &[], |row| row.get(0))?;
-        self.members = members.unwrap_or_default();
+        for membership in all::<Membership>(db)? {
+            let Membership {
+                id,
+                organisation,
+                team,
+                team_id,
+                ..
+            } = membership;
+            self.team_of.insert(id, team_id);
+            self.teams.insert((organisation, team), team_id);
+        }
         self.loaded = true;
         Ok(())
     }
@@ -267,18 +279,20 @@ impl Ledger {
 
     /// A membership begins; the one before stays with what was done in it.
     fn join(&mut self, at: At<'_>, party: i64, team: &B256) -> Result<()> {
-        self.members += 1;
-        let id = self.members;
+        let id = i64::try_from(self.team_of.len()).unwrap_or(i64::MAX) + 1;
         let member = self.known_party(at, party)?;
         member.membership = id;
         let organisation = member.organisation;
         let team = String::from_utf8_lossy(team.as_slice());
         let team = text(team.trim_end_matches('\0'));
+        let team_id = *self.teams.entry((organisation, team.clone())).or_insert(id);
+        self.team_of.insert(id, team_id);
         self.memberships.insert(Membership {
             id,
             party,
             organisation,
             team,
+            team_id,
             since: at.event,
         });
         Ok(())
@@ -346,7 +360,7 @@ impl Ledger {
         undo.end(db)?;
         self.notes.write(db)?;
         db.insert(FINDING, Clash::Keep, self.findings.drain(..))?;
-        tallies.write(db)
+        tallies.write(db, &self.team_of)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Who is who in an index, for one question.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use alloy::primitives::Address;
 
@@ -8,6 +8,7 @@ use crate::db::Db;
 use crate::error::{QueryError, Result};
 use crate::query::{By, Query};
 use crate::record::{Membership, Organisation, Party, all};
+use crate::tally::Scope;
 
 /// Accounts from which on a team is shown: fewer are persons.
 const TEAM: usize = 5;
@@ -121,6 +122,22 @@ impl Members {
                 && query.team.as_ref().is_none_or(|team| *team == row.team)
         });
         Ok(Some(asked.map(|row| row.id).collect()))
+    }
+
+    /// The roll-ups of these memberships, as producers and as consumers: of their teams, where no account is told apart.
+    pub(crate) fn roll_ups(
+        &self,
+        memberships: Vec<i64>,
+        is_of_teams: bool,
+    ) -> ([Scope; 2], Vec<i64>) {
+        if !is_of_teams {
+            return (Scope::MEMBERSHIP, memberships);
+        }
+        let rows = memberships
+            .iter()
+            .filter_map(|key| self.memberships.get(key));
+        let teams: BTreeSet<_> = rows.map(|row| row.team_id).collect();
+        (Scope::TEAM, teams.into_iter().collect())
     }
 
     /// The group that a membership belongs to.

@@ -118,10 +118,11 @@ impl Reader {
                 groups.entry(members.group(*membership, by)).or_default();
             }
         }
+        let is_of_teams = matches!(by, By::Organisation | By::Team) && query.account.is_none();
+        let (scopes, keys) = members.roll_ups(keys, is_of_teams);
         for &side in sides {
-            let scope = [Scope::Seller, Scope::Buyer][side];
-            let sums = sum(&self.db, scope, &keys, &cover, |key| members.group(key, by))?;
-            for (group, classes) in sums {
+            let group = |key| members.group(key, by);
+            for (group, classes) in sum(&self.db, scopes[side], &keys, &cover, group)? {
                 groups.entry(group).or_default()[side] = classes;
             }
         }
@@ -224,10 +225,10 @@ fn scopes(query: &Query, members: &Members) -> Result<Scopes, QueryError> {
             by: "member",
         }),
         (Some(product), None) => Ok(vec![(Scope::Product, vec![id_of(product)], &[0, 1])]),
-        (None, Some(asked)) => Ok(vec![
-            (Scope::Seller, asked.clone(), &[0]),
-            (Scope::Buyer, asked, &[1]),
-        ]),
+        (None, Some(asked)) => {
+            let ([seller, buyer], keys) = members.roll_ups(asked, query.account.is_none());
+            Ok(vec![(seller, keys.clone(), &[0]), (buyer, keys, &[1])])
+        }
         (None, None) => Ok(vec![(Scope::All, vec![0], &[0, 1])]),
     }
 }

@@ -80,7 +80,7 @@ record! {
 
 record! {
     Membership in "membership" by (id) {
-        id: i64, party: i64, organisation: i64, team: String, since: i64,
+        id: i64, party: i64, organisation: i64, team: String, team_id: i64, since: i64,
     }
 }
 

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use alloy::primitives::I256;
 
 use crate::db::{Db, Value, list, params};
-use crate::error::{DatabaseError, QueryError, Result};
-use crate::figures::{Count, Figures, Histogram, Money, Span};
+use crate::error::{QueryError, Result};
+use crate::figures::{CLASSES, Count, Figures, Histogram, Money, Span, take_class};
 use crate::query::Query;
-use crate::tally::{ANSWER_DAYS, DAY, FEEDBACK_DAYS, Level, Scope, USE_DAYS, day_of};
+use crate::tally::{ANSWER_DAYS, DAMAGED, DAY, FEEDBACK_DAYS, Level, Scope, USE_DAYS, day_of};
 
 /// Days before the newest block that are read one by one where age counts: what is not due yet is told by the day.
 const YOUNG_DAYS: i64 = USE_DAYS + 7;
@@ -40,8 +40,8 @@ pub(crate) struct Sum {
     open: [BTreeMap<i64, i64>; 4],
 }
 
-/// The same for what is between organisations, within one, and flagged.
-pub(crate) type Classes = [Sum; 3];
+/// The same of each class.
+pub(crate) type Classes = [Sum; CLASSES];
 
 /// How finely days are told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,12 +122,7 @@ fn cut(first: i64, last: i64, levels: &[(Level, i64)]) -> Vec<(Level, i64, i64)>
     parts
 }
 
-const DAMAGED: DatabaseError = DatabaseError::Unreadable {
-    expected: "figures",
-    found: "something else",
-};
-
-/// A roll-up, as it is stored.
+/// A class of a roll-up, as it is stored.
 pub(crate) struct Stored<'a> {
     pub(crate) key: i64,
     /// Its first day.
@@ -159,7 +154,7 @@ pub(crate) fn read(
     mut tell: impl FnMut(Stored<'_>) -> Result<()>,
 ) -> Result<()> {
     let sql = format!(
-        "SELECT key, slot, class, figures FROM tally
+        "SELECT key, slot, figures FROM tally
          WHERE scope = ?1 AND level = ?2 AND {} AND slot BETWEEN ?4 AND ?5",
         db.among("key", 3)
     );
@@ -168,17 +163,22 @@ pub(crate) fn read(
         let (scope, level_number) = (scope as i64, *level as i64);
         let asked = params![scope, level_number, keys, from, to];
         db.each(&sql, asked, |row| {
-            let slot = row.get(1)?;
-            let Value::Bytes(figures) = row.value(3)? else {
+            let (key, slot) = (row.get(0)?, row.get(1)?);
+            let Value::Bytes(classes) = row.value(2)? else {
                 return Err(DAMAGED.into());
             };
-            tell(Stored {
-                key: row.get(0)?,
-                first: level.first(slot),
-                last: level.last(slot),
-                class: row.get(2)?,
-                figures: &figures,
-            })
+            let mut rest = &*classes;
+            while !rest.is_empty() {
+                let (class, figures) = take_class(&mut rest).ok_or(DAMAGED)?;
+                tell(Stored {
+                    key,
+                    first: level.first(slot),
+                    last: level.last(slot),
+                    class,
+                    figures,
+                })?;
+            }
+            Ok(())
         })?;
     }
     Ok(())
@@ -195,10 +195,7 @@ pub(crate) fn sum<G: Ord>(
     let mut of_keys = BTreeMap::<i64, Classes>::new();
     read(db, scope, keys, cover, |stored| {
         let classes = of_keys.entry(stored.key).or_default();
-        match classes.get_mut(stored.class) {
-            Some(sum) => sum.add(&stored, cover.now),
-            None => Ok(()),
-        }
+        classes[stored.class].add(&stored, cover.now)
     })?;
     let mut groups = BTreeMap::<G, Classes>::new();
     for (key, classes) in of_keys {

@@ -6,7 +6,7 @@ use alloy::primitives::{I256, U256};
 
 use crate::db::{Clash, Db, Table, Value};
 use crate::error::{DatabaseError, Result};
-use crate::figures::{Count, Figures, Money, Span};
+use crate::figures::{Count, Figures, Money, Span, classes_from_bytes, classes_to_bytes};
 use crate::record::{Product, Purchase, Refund, Task};
 
 /// Seconds of a day.
@@ -26,7 +26,13 @@ pub(crate) const REFUNDED: i64 = 6;
 /// The table that they are kept in.
 pub(crate) const TALLY: Table = Table {
     name: "tally",
-    key: &["scope", "level", "key", "slot", "class"],
+    key: &["scope", "level", "key", "slot"],
+};
+
+/// What a roll-up that cannot be read is told as.
+pub(crate) const DAMAGED: DatabaseError = DatabaseError::Unreadable {
+    expected: "figures",
+    found: "other bytes",
 };
 
 /// Of what a roll-up is.
@@ -40,6 +46,10 @@ pub(crate) enum Scope {
     Buyer,
     /// A product.
     Product,
+    /// A team, as producer.
+    SellingTeam,
+    /// A team, as consumer.
+    BuyingTeam,
 }
 
 /// Over how long a roll-up is.
@@ -51,6 +61,12 @@ pub(crate) enum Level {
     Week,
     /// Four weeks from a Monday.
     FourWeeks,
+}
+
+impl Scope {
+    /// As producer and as consumer.
+    pub(crate) const MEMBERSHIP: [Self; 2] = [Self::Seller, Self::Buyer];
+    pub(crate) const TEAM: [Self; 2] = [Self::SellingTeam, Self::BuyingTeam];
 }
 
 impl Level {
@@ -258,63 +274,69 @@ impl Tallies {
         }
     }
 
-    /// Writes the changes, at each level.
-    pub(crate) fn write(&mut self, db: &Db) -> Result<()> {
-        let mut rows: HashMap<RowKey, Figures> = HashMap::new();
+    /// Writes the changes, at each level, of memberships and of the teams that they are in.
+    pub(crate) fn write(&mut self, db: &Db, team_of: &HashMap<i64, i64>) -> Result<()> {
+        let mut changes: HashMap<(RowKey, i64), Figures> = HashMap::new();
         for ((scope, key, day, class), figures) in self.0.drain() {
-            for level in Level::ALL {
-                let row = rows
-                    .entry((scope as i64, level as i64, key, level.slot(day), class))
-                    .or_default();
-                row.merge(&figures, 1);
+            let team = team_of.get(&key).copied().unwrap_or(key);
+            let of_team = match scope {
+                Scope::Seller => Some((Scope::SellingTeam, team)),
+                Scope::Buyer => Some((Scope::BuyingTeam, team)),
+                Scope::All | Scope::Product | Scope::SellingTeam | Scope::BuyingTeam => None,
+            };
+            for (scope, key) in of_team.into_iter().chain([(scope, key)]) {
+                for level in Level::ALL {
+                    let row = (scope as i64, level as i64, key, level.slot(day));
+                    changes.entry((row, class)).or_default().merge(&figures, 1);
+                }
             }
         }
-        let mut rows: Vec<_> = rows
+        let mut changes: Vec<_> = changes
             .into_iter()
             .filter(|(_, figures)| !figures.is_empty())
             .collect();
-        rows.sort_unstable_by_key(|(key, _)| *key);
+        changes.sort_unstable_by_key(|(key, _)| *key);
+        let of_rows = || changes.chunk_by(|((one, _), _), ((other, _), _)| one == other);
         let mut stored = HashMap::new();
-        db.find(TALLY, rows.iter().map(|(key, _)| values_of(*key)), |row| {
-            let key = (
-                row.get(0)?,
-                row.get(1)?,
-                row.get(2)?,
-                row.get(3)?,
-                row.get(4)?,
-            );
-            stored.insert(key, row.get::<Vec<u8>>(5)?);
-            Ok(())
-        })?;
-        for (key, figures) in &mut rows {
-            if let Some(bytes) = stored.get(key) {
-                let damaged = DatabaseError::Unreadable {
-                    expected: "figures",
-                    found: "other bytes",
-                };
-                figures.merge_bytes(bytes).ok_or(damaged)?;
+        db.find(
+            TALLY,
+            of_rows().map(|changes| values_of(changes[0].0.0)),
+            |row| {
+                let key: RowKey = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
+                stored.insert(key, row.get::<Vec<u8>>(4)?);
+                Ok(())
+            },
+        )?;
+        let (mut gone, mut there) = (Vec::new(), Vec::new());
+        for changes in of_rows() {
+            let row = changes[0].0.0;
+            let before = stored.get(&row).map(Vec::as_slice).unwrap_or_default();
+            let mut classes = classes_from_bytes(before).ok_or(DAMAGED)?;
+            for ((_, class), figures) in changes {
+                let class = usize::try_from(*class)
+                    .ok()
+                    .and_then(|class| classes.get_mut(class));
+                class.ok_or(DAMAGED)?.merge(figures, 1);
+            }
+            let mut values = values_of(row);
+            let bytes = classes_to_bytes(&classes);
+            if bytes.is_empty() {
+                gone.push(values);
+            } else {
+                values.push(Value::Bytes(bytes.into()));
+                there.push(values);
             }
         }
-        let (gone, there): (Vec<_>, Vec<_>) = rows
-            .into_iter()
-            .partition(|(_, figures)| figures.is_empty());
-        db.remove(TALLY, gone.into_iter().map(|(key, _)| values_of(key)))?;
-        let there = there.into_iter().map(|(key, figures)| {
-            let mut row = values_of(key);
-            row.push(Value::Bytes(figures.to_bytes().into()));
-            row
-        });
+        db.remove(TALLY, gone)?;
         db.insert(TALLY, Clash::Replace, there)
     }
 }
 
-/// Scope, level, key, slot, class.
-type RowKey = (i64, i64, i64, i64, i64);
+/// Scope, level, key, slot.
+type RowKey = (i64, i64, i64, i64);
 
-fn values_of((scope, level, key, slot, class): RowKey) -> Vec<Value<'static>> {
-    [scope, level, key, slot, class]
-        .map(Value::Integer)
-        .to_vec()
+fn values_of((scope, level, key, slot): RowKey) -> Vec<Value<'static>> {
+    [scope, level, key, slot].map(Value::Integer).to_vec()
 }
 
 fn request(task: &Task, terms: Terms) -> Figures {

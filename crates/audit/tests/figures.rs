@@ -342,6 +342,30 @@ fn periods_have_the_days_they_say(databases: &Databases) {
             "{by:?}"
         );
     }
+    let told_by = |since: &str, until: &str| {
+        let query = Query {
+            since: since.parse().ok(),
+            until: until.parse().ok(),
+            ..Query::default()
+        };
+        let rows = reader.timeline(&query).unwrap();
+        let by = |by| {
+            let by = Some(by);
+            let query = Query {
+                by,
+                ..query.clone()
+            };
+            reader.timeline(&query).unwrap()
+        };
+        [By::Day, By::Week, By::Month]
+            .into_iter()
+            .filter(|period| by(*period) == rows)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(told_by("2026-01-04", "2026-02-28"), [By::Day]);
+    assert_eq!(told_by("2025-12-01", "2026-04-01"), [By::Week]);
+    assert_eq!(told_by("2024-01-10", "2026-01-10"), [By::Week]);
+    assert_eq!(told_by("2023-06-01", "2026-12-31"), [By::Month]);
     let reversed = Query {
         since: "2026-02-01".parse().ok(),
         until: "2026-01-01".parse().ok(),

@@ -274,6 +274,23 @@ fn roll_ups_of_all_sizes_agree(
         ..Query::default()
     };
     let whole = reader.activity(&asked(Some(By::Organisation))).unwrap();
+    // Accounts and teams have roll-ups of their own.
+    for by in [By::Account, By::Team] {
+        let parts = reader.activity(&asked(Some(by))).unwrap();
+        for row in &whole {
+            let of_this = parts
+                .iter()
+                .filter(|part| part.who.organisation == row.who.organisation)
+                .cloned()
+                .collect::<Vec<_>>();
+            prop_assert_eq!(
+                delivered(&of_this),
+                (row.raw.delivered, row.raw.redeemed),
+                "by {:?}",
+                by
+            );
+        }
+    }
     let (mut aged, mut daily) = (Vec::new(), Vec::new());
     for organisation in reader.organisations(&asked(None)).unwrap() {
         let query = Query {

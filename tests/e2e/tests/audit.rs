@@ -214,6 +214,12 @@ fn a_difference_of_an_index_is_named() {
             "tally 2",
         ),
         (
+            "DELETE FROM tally WHERE scope = 5 AND key IN
+                 (SELECT team_id FROM membership JOIN task ON membership.id = requested_buyer WHERE task.id = 1)"
+                .into(),
+            "tally 5",
+        ),
+        (
             "DELETE FROM tally WHERE scope = 2 AND key IN (SELECT requested_buyer FROM task WHERE id = 1)".into(),
             "feedbackGiven",
         ),

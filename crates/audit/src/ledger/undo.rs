@@ -66,6 +66,7 @@ fn restore<R: Record>(cache: &mut Cache<R>, db: &Db, key: Key, record: Option<&s
 impl Ledger {
     /// Has the records be again what they were before the blocks after `block`.
     pub(crate) fn restore(&mut self, db: &Db, block: i64) -> Result<()> {
+        self.load(db)?;
         let mut oldest = BTreeMap::new();
         db.each(
             "SELECT what, one, two, record FROM undo WHERE block > ?1 ORDER BY block DESC",

@@ -9,10 +9,11 @@ use crate::figures::Count;
 use crate::members::Members;
 use crate::query::{By, Day, Query};
 use crate::sums::{Classes, Grain, read, sum};
-use crate::tally::{Level, Scope, day_of};
+use crate::tally::{Level, day_of};
 
-/// Days for which a timeline is told by the day, where nothing else is asked for.
+/// Days up to which a timeline is told by the day, and up to which by the week, where nothing else is asked for.
 const DAILY: i64 = 92;
+const WEEKLY: i64 = 2 * 366;
 
 /// Rows of a timeline, at most: two centuries and a half by the day.
 const MOST_PERIODS: u64 = 100_000;
@@ -27,7 +28,7 @@ impl Reader {
         })
     }
 
-    /// The same by day, week or month; without `by`, by the day up to a quarter and by the week beyond.
+    /// The same by day, week or month; without `by`, by the day up to a quarter, by the week up to two years, by the month beyond.
     pub fn timeline(&self, query: &Query) -> Result<Vec<Activity>> {
         let by = match query.by {
             Some(by) if !by.is_period() => {
@@ -48,7 +49,13 @@ impl Reader {
         let first = self.first_day()?.unwrap_or(today);
         let since = query.since.map_or(first, |day| day.0);
         let days = query.until.map_or(today, |day| day.0) - since;
-        Ok(if days <= DAILY { By::Day } else { By::Week })
+        Ok(if days <= DAILY {
+            By::Day
+        } else if days <= WEEKLY {
+            By::Week
+        } else {
+            By::Month
+        })
     }
 
     fn activity_by_member(&self, query: &Query, by: By) -> Result<Vec<Activity>> {
@@ -129,9 +136,7 @@ impl Reader {
             read(&self.db, scope, &keys, &cover, |stored| {
                 let period = periods.entry(start(stored.first)).or_default();
                 for side in sides {
-                    if let Some(sum) = period[*side].get_mut(stored.class) {
-                        stored.add_to(&mut sum.all)?;
-                    }
+                    stored.add_to(&mut period[*side][stored.class].all)?;
                 }
                 Ok(())
             })?;
@@ -211,14 +216,15 @@ impl Reader {
         let keys = members
             .asked(query)?
             .unwrap_or_else(|| members.memberships.keys().copied().collect());
+        let ([_, buyer], keys) = members.roll_ups(keys, query.account.is_none());
         let cover = self.cover(query, Grain::Weeks)?;
-        let mut weeks: BTreeMap<i64, BTreeSet<(i64, &str)>> = BTreeMap::new();
-        read(&self.db, Scope::Buyer, &keys, &cover, |stored| {
+        let mut weeks: BTreeMap<i64, BTreeSet<i64>> = BTreeMap::new();
+        read(&self.db, buyer, &keys, &cover, |stored| {
             let teams = weeks.entry(Level::Week.slot(stored.first)).or_default();
             if stored.count(Count::Redeemed) + stored.count(Count::Feedback) > 0
                 && let Some(member) = members.memberships.get(&stored.key)
             {
-                teams.insert((member.organisation, &member.team));
+                teams.insert(member.team_id);
             }
             Ok(())
         })?;

@@ -11,6 +11,7 @@ use crate::members::Members;
 use crate::query::{By, Day, Query};
 use crate::record::Party;
 use crate::sums::{Classes, Grain, series};
+use crate::tally::Scope;
 
 /// The z of a lower limit that chance alone passes once in a hundred times.
 const Z_99: f64 = 2.326;
@@ -90,10 +91,10 @@ impl Reader {
     fn last_steps(&self) -> Result<BTreeMap<i64, Option<i64>>> {
         let rows = self.db.rows(
             "SELECT organisation, max(last) FROM
-                 (SELECT organisation, (SELECT slot FROM tally WHERE scope = 2 AND level = 0 AND key = membership.id
-                      ORDER BY slot DESC LIMIT 1) AS last FROM membership) AS steps
+                 (SELECT organisation, (SELECT slot FROM tally WHERE scope = ?1 AND level = 0 AND key = membership.id
+                      ORDER BY slot DESC LIMIT 1) AS last FROM membership WHERE id = team_id) AS steps
              GROUP BY organisation",
-            &[],
+            params![Scope::BuyingTeam as i64],
             |row| Ok((row.get(0)?, row.get(1)?)),
         )?;
         Ok(rows.into_iter().collect())

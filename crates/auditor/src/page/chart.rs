@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use maud::{Markup, PreEscaped, html};
+use maud::{Markup, html};
 
 use super::parts::grouped;
 
@@ -19,10 +19,18 @@ const LONGEST_S: f64 = 8_640_000.0;
 pub(crate) fn bars(said: &str, points: &[(String, u64)]) -> Markup {
     let most = points.iter().map(|(_, count)| *count).max().unwrap_or(0);
     let (first, last) = (points.first(), points.last());
+    let bars = html! {
+        @for (place, (label, count)) in points.iter().enumerate() {
+            @let height = height(*count, most);
+            rect.bar x=(left(place)) y=(format!("{:.1}", HEIGHT - height)) width=(BAR) height=(format!("{height:.1}")) {
+                title { (label) ": " (grouped(*count)) }
+            }
+        }
+    };
     html! {
         figure.bars {
             div.most aria-hidden="true" { (grouped(most)) }
-            (drawing(Some(said), points, most))
+            (drawing(Some(said), points.len(), &bars))
             div.axis aria-hidden="true" {
                 @if let Some((label, _)) = first { span { (label) } }
                 @if points.len() > 1 { @if let Some((label, _)) = last { span { (label) } } }
@@ -33,40 +41,42 @@ pub(crate) fn bars(said: &str, points: &[(String, u64)]) -> Markup {
 
 /// The same, small and beside the number that says it.
 pub(crate) fn spark(counts: impl Iterator<Item = u64>) -> Markup {
-    let points: Vec<_> = counts.map(|count| (String::new(), count)).collect();
-    let most = points.iter().map(|(_, count)| *count).max().unwrap_or(0);
-    drawing(None, &points, most)
+    let counts: Vec<_> = counts.collect();
+    let most = counts.iter().copied().max().unwrap_or(0);
+    let mut bars = String::new();
+    for (place, count) in counts.iter().enumerate() {
+        let (x, height) = (left(place), height(*count, most));
+        let _ = write!(bars, "M{x} 100v-{height:.1}h{BAR}V100z");
+    }
+    let bars = html! { path.bar d=(bars) {} };
+    drawing(None, counts.len(), &bars)
 }
 
-fn drawing(said: Option<&str>, points: &[(String, u64)], most: u64) -> Markup {
-    let slots = points.len().max(1);
-    let mut bars = String::new();
-    for (place, (label, count)) in points.iter().enumerate() {
-        #[allow(clippy::cast_precision_loss)] // a drawing
-        let height = if *count == 0 {
-            0.0
-        } else {
-            (*count as f64 / most.max(1) as f64 * HEIGHT).max(1.5)
-        };
-        let (x, y) = (place * SLOT + (SLOT - BAR) / 2, HEIGHT - height);
-        // Labels are days, which need no escaping.
-        let _ = write!(
-            bars,
-            r#"<rect class="bar" x="{x}" y="{y:.1}" width="{BAR}" height="{height:.1}">"#
-        );
-        if !label.is_empty() {
-            let _ = write!(bars, "<title>{label}: {}</title>", grouped(*count));
-        }
-        bars.push_str("</rect>");
-    }
-    let width = slots * SLOT;
+/// What is drawn of so many bars, on their ground.
+fn drawing(said: Option<&str>, slots: usize, bars: &Markup) -> Markup {
+    let width = slots.max(1) * SLOT;
     html! {
         svg viewBox={ "0 0 " (width) " 100" } preserveAspectRatio="none" role=[said.map(|_| "img")] aria-label=[said]
             aria-hidden=[said.is_none().then_some("true")] focusable="false" {
             line.ground x1="0" y1="100" x2=(width) y2="100" {}
-            (PreEscaped(bars))
+            (bars)
         }
     }
+}
+
+/// Where a bar begins.
+fn left(place: usize) -> usize {
+    place * SLOT + (SLOT - BAR) / 2
+}
+
+/// How high a bar is; what is there is seen.
+fn height(count: u64, most: u64) -> f64 {
+    if count == 0 {
+        return 0.0;
+    }
+    #[allow(clippy::cast_precision_loss)] // a drawing
+    let part = count as f64 / most.max(1) as f64;
+    (part * HEIGHT).max(1.5)
 }
 
 /// A share of a whole, beside its number.

@@ -38,6 +38,19 @@ async function end(child) {
   await ended;
 }
 
+// An auditor that listens on a port that the system chose.
+export class Served {
+  static async start(...args) {
+    const served = new Served();
+    [served.child, served.url] = await start(join(programs, "ayumi-auditor"), ["serve", "--listen", "127.0.0.1:0", ...args], "listening on ");
+    return served;
+  }
+
+  end() {
+    return end(this.child);
+  }
+}
+
 export class World {
   static async start() {
     const world = new World();
@@ -87,11 +100,7 @@ export class World {
   async another(...args) {
     const index = join(this.folder, `other-${args.join("-").replace(/\W/g, "")}.db`);
     const { AYUMI_NETWORK } = this.accounts[0].environment;
-    const [child, url] = await start(join(programs, "ayumi-auditor"), [
-      "serve", "--listen", "127.0.0.1:0", "--rpc-url", this.rpc, "--operator", this.contracts.operator,
-      "--network", AYUMI_NETWORK, "--index", index, ...args,
-    ], "listening on ");
-    return { url, end: () => end(child) };
+    return Served.start("--rpc-url", this.rpc, "--operator", this.contracts.operator, "--network", AYUMI_NETWORK, "--index", index, ...args);
   }
 
   // Until the auditor's index has all of the chain.

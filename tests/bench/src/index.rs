@@ -74,6 +74,18 @@ const ACCOUNTS: usize = 4;
 const PRODUCTS: usize = 2_000;
 const PRICE: u64 = 1_000;
 
+/// Pages that are looked at.
+const PAGES: [&str; 8] = [
+    "/",
+    "/?since=2028-08-01",
+    "/organisations",
+    "/organisations?organisation=7",
+    "/teams",
+    "/products",
+    "/activity",
+    "/verify",
+];
+
 /// Events of the chain on paper that are written at once.
 const PART: usize = 20_000;
 
@@ -375,6 +387,7 @@ fn many(report: &mut Report, events: u64) -> Result<()> {
     }
     times.sort_by(f64::total_cmp);
     let p95 = times[times.len() * 95 / 100];
+    paint(report, &path)?;
     #[allow(clippy::cast_precision_loss)] // sizes of files
     let size_mb = bytes as f64 / 1e6;
     let (now, _) = proc::memory_mb(std::process::id()).ok_or_else(|| eyre!("there is no /proc"))?;
@@ -387,6 +400,36 @@ fn many(report: &mut Report, events: u64) -> Result<()> {
     );
     report.set_fraction("index.file_mb_at_10m", size_mb);
     report.set_fraction("index.reader_mb_at_10m", now);
+    Ok(())
+}
+
+/// When pages first show something in a browser.
+fn paint(report: &mut Report, index: &Path) -> Result<()> {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../browser/paint.mjs");
+    let programs = programs::ayumi();
+    let asked = Command::new("node")
+        .arg(script)
+        .arg(index)
+        .args(PAGES)
+        .env("AYUMI_PROGRAMS", programs.parent().unwrap_or(&programs))
+        .output()?;
+    if !asked.status.success() {
+        // There may be no browser, which nothing else needs.
+        eprintln!(
+            "no page was looked at: {}",
+            String::from_utf8_lossy(&asked.stderr)
+        );
+        return Ok(());
+    }
+    let medians: HashMap<String, f64> = serde_json::from_slice(&asked.stdout)?;
+    for page in PAGES {
+        eprintln!(
+            "  {page} first shows something after {:.0} ms",
+            medians[page]
+        );
+    }
+    let most = medians.into_values().fold(0.0, f64::max);
+    report.set_fraction("index.first_paint_ms_at_10m", most);
     Ok(())
 }
 

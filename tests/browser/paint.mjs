@@ -1,0 +1,29 @@
+// When each page first shows something, with the index in FILE, in a browser that has been here before: the median in
+// milliseconds, as JSON. paint.mjs FILE PAGE...
+import { Served, browser } from "./world.mjs";
+
+const TIMES = 15;
+
+const [index, ...pages] = process.argv.slice(2);
+const served = await Served.start("--index", index, "--read-only");
+const chromium = await browser();
+try {
+  const page = await chromium.newPage();
+  const paint = async (path) => {
+    await page.goto(`${served.url}/definitions`);
+    await page.goto(served.url + path);
+    const entry = await page.waitForFunction(() => performance.getEntriesByName("first-contentful-paint")[0]?.startTime);
+    return entry.jsonValue();
+  };
+  const medians = {};
+  for (const path of pages) {
+    await paint(path);
+    const times = [];
+    for (let time = 0; time < TIMES; time++) times.push(await paint(path));
+    medians[path] = times.sort((one, other) => one - other)[(TIMES - 1) / 2];
+  }
+  console.log(JSON.stringify(medians));
+} finally {
+  await chromium.close();
+  await served.end();
+}

@@ -42,7 +42,7 @@ pub struct Auditor {
 impl Auditor {
     /// The one at `url`.
     pub fn at(url: Url) -> Result<Self> {
-        let client = ayumi_chain::http().timeout(TIMEOUT).build();
+        let client = ayumi_chain::http(|client| client.timeout(TIMEOUT));
         let client = client.map_err(|cause| Error::Auditor {
             url: url.to_string(),
             cause: cause.to_string(),

@@ -122,7 +122,7 @@ async fn index(chain: Chain, databases: &Databases) -> Location {
 
 fn api(anvil: &AnvilInstance) -> DynProvider {
     ProviderBuilder::new()
-        .connect_reqwest(http().build().unwrap(), anvil.endpoint_url())
+        .connect_reqwest(http(|client| client).unwrap(), anvil.endpoint_url())
         .erased()
 }
 

@@ -10,7 +10,7 @@ use alloy::transports::layers::{RetryBackoffLayer, RetryPolicy};
 use alloy::transports::{RpcError, TransportError};
 use ayumi_contracts::{ICTIOperator, ICTIToken, IConsortium, IERC1155, messages};
 use ayumi_sealing::Scope;
-use reqwest::Url;
+use reqwest::{Client, ClientBuilder, Url};
 
 use crate::bearer::Bearer;
 use crate::error::is_unauthorised;
@@ -298,11 +298,19 @@ fn origin(url: &Url) -> String {
     url.origin().ascii_serialization()
 }
 
-/// To build HTTP clients with: TLS by rustls and ring, which compiles in seconds where reqwest's own choice takes minutes.
-pub fn http() -> reqwest::ClientBuilder {
+/// Has TLS be by rustls and ring, which compiles in seconds where reqwest's own choice takes minutes.
+pub fn install_tls() {
     // It fails where it was done before, which serves as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder()
+}
+
+/// An HTTP client with these settings. On a system without certificates of authorities, as minimal containers are, it
+/// speaks HTTP alone, and knows no server of HTTPS.
+pub fn http(settings: impl Fn(ClientBuilder) -> ClientBuilder) -> reqwest::Result<Client> {
+    install_tls();
+    let settled = || settings(Client::builder());
+    let is_bare = |_| settled().tls_certs_only([]).build();
+    settled().build().or_else(is_bare)
 }
 
 /// A node's JSON-RPC, spoken as the network's profile has it: for what [`Chain`] has no function for.
@@ -311,9 +319,7 @@ pub fn http() -> reqwest::ClientBuilder {
 ///
 /// If the system has nothing to make an HTTP client of.
 pub fn provider(url: &Url, network: &Network) -> DynProvider {
-    let client = http()
-        .timeout(network.timeout())
-        .build()
+    let client = http(|client| client.timeout(network.timeout()))
         .expect("the time-out is the only setting, and it is valid");
     let tries = network.patience_s.saturating_mul(1_000) / RETRY_MS;
     let retry = RetryBackoffLayer::new_with_policy(

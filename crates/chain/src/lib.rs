@@ -19,7 +19,7 @@ mod revert;
 mod sender;
 mod wallet;
 
-pub use chain::{Chain, Contracts, Head, http, provider};
+pub use chain::{Chain, Contracts, Head, http, install_tls, provider};
 pub use cursor::{Cursor, Step};
 pub use deploy::deploy;
 pub use error::{Error, Result};

@@ -104,7 +104,7 @@ async fn mined(sender: &Sender, signed: &Signed) {
 
 fn api(anvil: &AnvilInstance) -> DynProvider {
     ProviderBuilder::new()
-        .connect_reqwest(http().build().unwrap(), anvil.endpoint_url())
+        .connect_reqwest(http(|client| client).unwrap(), anvil.endpoint_url())
         .erased()
 }
 

@@ -29,7 +29,7 @@ pub(crate) struct Cli {
 
 /// Runs the command with its arguments, the program's name first.
 pub async fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let _ = ayumi_chain::http(); // from here on any client has its TLS
+    ayumi_chain::install_tls();
     let arguments = arguments.into_iter().collect::<Vec<_>>();
     let as_json = arguments.iter().any(|argument| argument == "--json");
     let (cli, matches) = match parse(&arguments) {

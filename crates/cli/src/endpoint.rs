@@ -40,11 +40,12 @@ pub(crate) struct Http(reqwest::Client);
 
 impl Http {
     pub(crate) fn new() -> Self {
-        let client = ayumi_chain::http()
-            .connect_timeout(CONNECT_WITHIN)
-            .redirect(reqwest::redirect::Policy::none())
-            .user_agent(concat!("ayumi/", env!("CARGO_PKG_VERSION")))
-            .build();
+        let client = ayumi_chain::http(|client| {
+            client
+                .connect_timeout(CONNECT_WITHIN)
+                .redirect(reqwest::redirect::Policy::none())
+                .user_agent(concat!("ayumi/", env!("CARGO_PKG_VERSION")))
+        });
         Self(client.expect("the settings are constants, and valid"))
     }
 }

@@ -47,21 +47,28 @@ impl Http {
     pub(crate) fn new(access: &Access) -> Result<Self> {
         // It fails where it was done before, which serves as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut builder = reqwest::Client::builder()
-            .connect_timeout(CONNECT_WITHIN)
-            .timeout(access.within)
-            .redirect(reqwest::redirect::Policy::none())
-            .referer(false)
-            .user_agent(concat!("ayumi/", env!("CARGO_PKG_VERSION")));
-        if !access.authorities.is_empty() {
-            builder = builder.tls_certs_merge(access.authorities.clone());
-        }
-        if let Some(identity) = &access.identity {
-            builder = builder.identity(identity.clone());
-        }
-        let client = builder
+        let settled = || {
+            let builder = reqwest::Client::builder()
+                .connect_timeout(CONNECT_WITHIN)
+                .timeout(access.within)
+                .redirect(reqwest::redirect::Policy::none())
+                .referer(false)
+                .user_agent(concat!("ayumi/", env!("CARGO_PKG_VERSION")));
+            match &access.identity {
+                Some(identity) => builder.identity(identity.clone()),
+                None => builder,
+            }
+        };
+        let given = || access.authorities.clone();
+        let merged = match &access.authorities[..] {
+            [] => settled(),
+            _ => settled().tls_certs_merge(given()),
+        };
+        // The system may have no authorities of its own.
+        let client = merged
             .build()
-            .map_err(|error| Error::Tls(causes(&error)))?;
+            .or_else(|_| settled().tls_certs_only(given()).build());
+        let client = client.map_err(|error| Error::Tls(causes(&error)))?;
         Ok(Self {
             client,
             base: access.url.clone(),

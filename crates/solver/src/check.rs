@@ -379,7 +379,7 @@ impl Report {
 
 async fn about(endpoint: &str) -> Result<About, String> {
     let answer = async {
-        let client = ayumi_chain::http().timeout(ASK).build()?;
+        let client = ayumi_chain::http(|client| client.timeout(ASK))?;
         let answer = client.get(format!("{endpoint}/v1")).send().await?;
         answer.json().await
     };
@@ -397,7 +397,7 @@ pub(crate) fn innermost(error: &reqwest::Error) -> String {
 
 /// What time the machine says it is that answers for the node.
 async fn date_of(config: &Config) -> Option<u64> {
-    let client = ayumi_chain::http().timeout(ASK).build().ok()?;
+    let client = ayumi_chain::http(|client| client.timeout(ASK)).ok()?;
     let answer = client.head(url(config).ok()?).send().await.ok()?;
     let date = answer.headers().get(DATE)?.to_str().ok()?;
     let date = httpdate::parse_http_date(date).ok()?;

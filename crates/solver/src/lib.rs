@@ -350,7 +350,7 @@ async fn check_alone(chain: &Chain, solver: Address) -> Result<(), Error> {
     if endpoint.is_empty() {
         return Ok(());
     }
-    let client = ayumi_chain::http().timeout(ASK).build();
+    let client = ayumi_chain::http(|client| client.timeout(ASK));
     let Ok(client) = client else { return Ok(()) };
     let answer = client.get(format!("{endpoint}/v1")).send().await;
     let Ok(answer) = answer else { return Ok(()) };

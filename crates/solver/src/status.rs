@@ -100,12 +100,12 @@ impl Status {
             url: url.clone(),
             cause: innermost(&error),
         };
-        let client = ayumi_chain::http()
-            .timeout(PATIENCE)
-            // The certificate is of the name that others use, not of this machine's own address.
-            .tls_danger_accept_invalid_certs(is_own)
-            .build()
-            .map_err(silent)?;
+        // The certificate is of the name that others use, not of this machine's own address.
+        let client = ayumi_chain::http(|client| {
+            let client = client.timeout(PATIENCE);
+            client.tls_danger_accept_invalid_certs(is_own)
+        });
+        let client = client.map_err(silent)?;
         let get = async |path: &str| {
             client
                 .get(format!("{url}{path}"))

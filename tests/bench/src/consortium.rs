@@ -211,7 +211,7 @@ impl Consortium {
 
     /// Hands the solver a payload and puts it on sale. Returns the product and what it is committed to.
     pub async fn publish(&mut self, payload: &[u8], stock: u32) -> Result<(ProductId, Commitment)> {
-        let client = ayumi_chain::http().build()?;
+        let client = ayumi_chain::http(|client| client)?;
         let (listing, commitment) = self.hand_over(&client, payload, stock).await?;
         let raw = self.listed(listing);
         self.mine(&[raw]).await?;
@@ -425,7 +425,7 @@ impl Consortium {
 
     /// Waits until the solver has read the chain and is ready. Returns how long it took.
     pub async fn wait_ready(&self) -> Result<Duration> {
-        let (since, client) = (Instant::now(), ayumi_chain::http().build()?);
+        let (since, client) = (Instant::now(), ayumi_chain::http(|client| client)?);
         loop {
             let answer = client.get(format!("{}/readyz", self.endpoint)).send().await;
             if answer.is_ok_and(|answer| answer.status().is_success()) {

@@ -67,7 +67,7 @@ impl Bench {
     async fn new() -> Result<Self> {
         let anvil = Anvil::at(programs::anvil()).spawn();
         let api = ProviderBuilder::new()
-            .connect_reqwest(http().build()?, anvil.endpoint_url())
+            .connect_reqwest(http(|client| client)?, anvil.endpoint_url())
             .erased();
         let wallets: Vec<Wallet> = (0..3 + BATCH).map(|_| Wallet::random()).collect();
         for wallet in &wallets {

@@ -71,7 +71,7 @@ async fn hand_over(consortium: &mut Consortium, assets: u64) -> Result<()> {
     let payload: Vec<u8> = (0..PAYLOAD_BYTES)
         .map(|at| (at % 251).to_le_bytes()[0])
         .collect();
-    let client = ayumi_chain::http().build()?;
+    let client = ayumi_chain::http(|client| client)?;
     let mut raws = Vec::new();
     while (raws.len() as u64) < assets {
         // What is computed for one goes on while the solver is at work on others.
@@ -125,7 +125,7 @@ async fn fetch(consortium: &mut Consortium, amounts: Amounts) -> Result<()> {
     let expiry = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs() + 500;
     let (domain, solver) = (consortium.chain.domain(), consortium.solver_account());
     let endpoint = consortium.endpoint.clone();
-    let client = ayumi_chain::http().build()?;
+    let client = ayumi_chain::http(|client| client)?;
     let due = Delivery::bytes_for(PAYLOAD_BYTES as u64)? + SEAL_BYTES;
     // All ask at once; only so many read at once, as the rest of the world is slow.
     let readers = Arc::new(Semaphore::new(64));

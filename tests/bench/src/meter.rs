@@ -10,8 +10,7 @@ pub struct Steps(BTreeMap<String, f64>);
 impl Steps {
     /// As `GET /metrics` has them.
     pub async fn read(endpoint: &str) -> Result<Self> {
-        let text = ayumi_chain::http()
-            .build()?
+        let text = ayumi_chain::http(|client| client)?
             .get(format!("{endpoint}/metrics"))
             .send()
             .await?

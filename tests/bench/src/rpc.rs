@@ -34,7 +34,7 @@ impl Rpc {
     /// Of the node at `url`.
     pub fn new(url: &str) -> Result<Self> {
         Ok(Self {
-            client: ayumi_chain::http().build()?,
+            client: ayumi_chain::http(|client| client)?,
             url: url.to_owned(),
         })
     }

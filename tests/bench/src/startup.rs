@@ -43,8 +43,7 @@ pub async fn measure(report: &mut Report, tasks: u64) -> Result<()> {
     let seconds = since.elapsed().as_secs_f64();
     eprintln!("ready {seconds:.3} s after its start, with {tasks} past tasks");
     report.set_fraction("load.startup_seconds", seconds);
-    let figures: Value = ayumi_chain::http()
-        .build()?
+    let figures: Value = ayumi_chain::http(|client| client)?
         .get(format!("{}/readyz", consortium.endpoint))
         .send()
         .await?

@@ -197,7 +197,7 @@ impl Solver {
     /// What it says of itself.
     pub fn readiness(&self, world: &World) -> Value {
         let answer = world.wait_for(async {
-            let client = ayumi_chain::http().build()?;
+            let client = ayumi_chain::http(|client| client)?;
             let answer = client.get(format!("{}/readyz", self.url())).send().await?;
             answer.json::<Value>().await
         });

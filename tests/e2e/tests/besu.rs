@@ -68,7 +68,7 @@ async fn past(node: &Node, method: &str, params: Value) -> Value {
 /// What the node says to somebody else than us.
 async fn ask(node: &Node, method: &str, params: Value) -> Result<Value, (i64, String)> {
     let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
-    let client = ayumi_chain::http().build().expect("a client");
+    let client = ayumi_chain::http(|client| client).expect("a client");
     let answer = client.post(node.url()).json(&body).send().await;
     let answer = answer
         .expect("an answer")

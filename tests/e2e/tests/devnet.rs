@@ -191,7 +191,7 @@ fn a_node_that_wants_a_token_gets_it_from_everybody() {
 }
 
 fn status_of(world: &World, url: &str) -> Option<u16> {
-    let client = ayumi_chain::http().build().expect("a client");
+    let client = ayumi_chain::http(|client| client).expect("a client");
     let answer = world.wait_for(client.get(url).send()).ok()?;
     Some(answer.status().as_u16())
 }

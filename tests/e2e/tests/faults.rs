@@ -19,7 +19,7 @@ fn body(method: &str, params: &Value) -> Value {
 
 /// What a client gets: status and text, or nothing.
 async fn post(proxy: &FaultProxy, body: &Value) -> Option<(u16, String)> {
-    let client = ayumi_chain::http().build().expect("a client");
+    let client = ayumi_chain::http(|client| client).expect("a client");
     let answer = client.post(proxy.url()).json(body).send().await.ok()?;
     Some((answer.status().as_u16(), answer.text().await.ok()?))
 }
@@ -300,7 +300,7 @@ async fn only_who_has_the_token_is_let_in() {
     let node = node();
     let proxy = node.proxy();
     proxy.token(Some("secret"));
-    let client = ayumi_chain::http().build().expect("a client");
+    let client = ayumi_chain::http(|client| client).expect("a client");
     let post = async |token: &str| {
         let call = body("eth_chainId", &json!([]));
         let request = client.post(proxy.url()).json(&call);
@@ -335,7 +335,7 @@ async fn it_stands_in_a_load() {
     let node = node();
     node.proxy()
         .rules([Rule::on("net_version", Fault::Result(json!("made up")))]);
-    let client = ayumi_chain::http().build().expect("a client");
+    let client = ayumi_chain::http(|client| client).expect("a client");
     let since = Instant::now();
     let lanes = (0..16).map(|lane| {
         let (client, url) = (client.clone(), node.url());

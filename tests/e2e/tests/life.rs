@@ -359,3 +359,30 @@ fn an_edition_is_of_the_same_event() {
     assert_eq!(last["status"], "on-sale");
     assert_eq!(before["status"], "revised");
 }
+
+/// As in a container that has nothing but the programs.
+#[test]
+fn without_any_authority_of_https_everything_works_over_http() {
+    let nothing = [
+        ("SSL_CERT_FILE", "/dev/null"),
+        ("SSL_CERT_DIR", "/nonexistent"),
+    ];
+    let world = World::default();
+    let mut solver = Solver::start(&world, "bare", "Minato ISAC", Honesty::Honest);
+    solver.kill();
+    solver
+        .environment
+        .extend(nothing.map(|(name, value)| (name, value.to_owned())));
+    solver.resume();
+    let bare = |name: &str| {
+        let account = world.account(name).clone();
+        let without = |account: Account, (name, value): (&str, &str)| account.with(name, value);
+        nothing.into_iter().fold(account, without)
+    };
+    let product = bare("hinode").publish(&solver.url());
+    let consumer = bare("kitakaze");
+    consumer.must(&["use", &product, "--buy", "-o", "got.json"]);
+    consumer.received("got.json");
+    let elsewhere = ["balance", "--rpc-url", "https://127.0.0.1:1"];
+    consumer.ayumi(&elsewhere).fails("node-unreachable");
+}

@@ -18,7 +18,7 @@ pub struct Upstream {
 impl Upstream {
     /// The node at this address, or none.
     pub fn at(address: Option<SocketAddr>) -> Self {
-        let client = ayumi_chain::http().no_proxy().build();
+        let client = ayumi_chain::http(reqwest::ClientBuilder::no_proxy);
         Self {
             address: Arc::new(Mutex::new(address)),
             client: client.expect("there are no settings that could be wrong"),

@@ -15,7 +15,7 @@ impl Metrics {
     pub fn read(world: &World, solver: &Solver) -> Self {
         let url = format!("http://{}/metrics", address(solver));
         let text = world.wait_for(async {
-            let answer = ayumi_chain::http().build()?.get(url).send().await?;
+            let answer = ayumi_chain::http(|client| client)?.get(url).send().await?;
             answer.text().await
         });
         Self(text.expect("the figures are always to be had"))

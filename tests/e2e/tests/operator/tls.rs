@@ -42,7 +42,7 @@ fn it_speaks_tls_itself() {
     let reaches = |certificate: &[u8]| {
         let trusted = reqwest::Certificate::from_pem(certificate).expect("we made it");
         world.wait_for(async {
-            let client = ayumi_chain::http().add_root_certificate(trusted).build()?;
+            let client = ayumi_chain::http(|client| client.add_root_certificate(trusted.clone()))?;
             let answer = client.get(format!("{url}/v1")).send().await?;
             answer.json::<Value>().await
         })

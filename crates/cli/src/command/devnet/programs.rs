@@ -165,7 +165,7 @@ pub(super) async fn ready(name: &'static str, url: &str) -> Result<(), DevnetErr
         name,
         log: cause.to_string(),
     };
-    let client = ayumi_chain::http().build().map_err(failed)?;
+    let client = ayumi_chain::http(|client| client).map_err(failed)?;
     let since = tokio::time::Instant::now();
     loop {
         let answer = match client.get(format!("{url}/readyz")).send().await {

@@ -50,7 +50,7 @@ impl Market {
     pub fn new(job: Job, watcher: Arc<Watcher>) -> Result<Self> {
         Ok(Self {
             payload: Arc::new(std::fs::read(&job.payload)?),
-            solver: ayumi_chain::http().build()?,
+            solver: ayumi_chain::http(|client| client)?,
             domain: domain(job.chain_id, job.operator),
             scope: Scope {
                 chain_id: job.chain_id,

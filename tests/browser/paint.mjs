@@ -1,11 +1,11 @@
 // When each page first shows something, with the index in FILE, in a browser that has been here before: the median in
 // milliseconds, as JSON. paint.mjs FILE PAGE...
-import { Served, browser } from "./world.mjs";
+import { browser, serve } from "./world.mjs";
 
 const TIMES = 15;
 
 const [index, ...pages] = process.argv.slice(2);
-const served = await Served.start("--index", index, "--read-only");
+const served = await serve("--index", index, "--read-only");
 const chromium = await browser();
 try {
   const page = await chromium.newPage();

@@ -21,6 +21,8 @@ const run = promisify(execFile);
 // Starts a program and waits for the line that begins with `announcement`; returns the process and the rest of the line.
 async function start(program, args, announcement, env = {}) {
   const child = spawn(program, args, { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+  // Whatever becomes of us, it does not stay.
+  process.on("exit", () => child.kill("SIGKILL"));
   let log = "";
   child.stderr.on("data", (text) => (log += text));
   const said = await new Promise((done, failed) => {
@@ -39,16 +41,9 @@ async function end(child) {
 }
 
 // An auditor that listens on a port that the system chose.
-export class Served {
-  static async start(...args) {
-    const served = new Served();
-    [served.child, served.url] = await start(join(programs, "ayumi-auditor"), ["serve", "--listen", "127.0.0.1:0", ...args], "listening on ");
-    return served;
-  }
-
-  end() {
-    return end(this.child);
-  }
+export async function serve(...args) {
+  const [child, url] = await start(join(programs, "ayumi-auditor"), ["serve", "--listen", "127.0.0.1:0", ...args], "listening on ");
+  return { url, end: () => end(child) };
 }
 
 export class World {
@@ -100,7 +95,7 @@ export class World {
   async another(...args) {
     const index = join(this.folder, `other-${args.join("-").replace(/\W/g, "")}.db`);
     const { AYUMI_NETWORK } = this.accounts[0].environment;
-    return Served.start("--rpc-url", this.rpc, "--operator", this.contracts.operator, "--network", AYUMI_NETWORK, "--index", index, ...args);
+    return serve("--rpc-url", this.rpc, "--operator", this.contracts.operator, "--network", AYUMI_NETWORK, "--index", index, ...args);
   }
 
   // Until the auditor's index has all of the chain.

@@ -11,7 +11,8 @@ try {
   const page = await chromium.newPage();
   const paint = async (path) => {
     await page.goto(`${served.url}/definitions`);
-    await page.goto(served.url + path);
+    const answer = await page.goto(served.url + path);
+    if (!answer.ok()) throw new Error(`${path} is answered with ${answer.status()}`);
     const entry = await page.waitForFunction(() => performance.getEntriesByName("first-contentful-paint")[0]?.startTime);
     return entry.jsonValue();
   };

@@ -21,7 +21,7 @@ const run = promisify(execFile);
 // Starts a program and waits for the line that begins with `announcement`; returns the process and the rest of the line.
 async function start(program, args, announcement, env = {}) {
   const child = spawn(program, args, { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
-  // Whatever becomes of us, it does not stay.
+  // What is not ended before we end does not stay.
   process.on("exit", () => child.kill("SIGKILL"));
   let log = "";
   child.stderr.on("data", (text) => (log += text));

@@ -255,8 +255,13 @@ impl Behind {
             "event" => of_kind(&["product", "tickets", "solver-assigned"]),
             _ => number("product"),
         };
-        let of_member = matches!(scope, Some(1 | 2 | 4 | 5));
-        let membership = number("key").filter(|_| table == "tally" && of_member);
+        let (membership, latest) = match (table, scope, number("key")) {
+            ("tally", Some(scope @ (1 | 2 | 4 | 5)), Some(key)) => {
+                let (member, event) = newest(fresh, scope, key)?.unzip();
+                (member.or(Some(key)), event)
+            }
+            _ => (None, None),
+        };
         let event = match table {
             "event" | "purchase" | "refund" => number("id"),
             "task" => ["answered", "feedback", "ended", "delivered", "requested"]
@@ -296,10 +301,6 @@ impl Behind {
                 .map(Address::from),
             None => None,
         };
-        let latest = match (table, membership) {
-            ("tally", Some(member)) => latest(fresh, member)?,
-            _ => None,
-        };
         let transaction = match event.or(latest) {
             Some(event) => transaction(fresh, event)?.or(transaction(index, event)?),
             None => None,
@@ -313,18 +314,24 @@ impl Behind {
     }
 }
 
-/// The newest event of a membership's newest task.
-fn latest(db: &Db, member: i64) -> Result<Option<i64>> {
-    let steps = db.row(
-        "SELECT requested, delivered, ended, feedback, answered FROM task
-         WHERE requested_buyer = ?1 OR requested_seller = ?1 ORDER BY id DESC LIMIT 1",
-        params![member],
-        |row| {
-            let steps: Result<Vec<i64>> = (0..5).map(|step| row.get(step)).collect();
-            steps
-        },
-    )?;
-    Ok(steps.and_then(|steps| steps.into_iter().max()))
+/// Of the newest task of a membership or team, on the side that a roll-up is of: the membership in it, and the newest event.
+fn newest(db: &Db, scope: i64, key: i64) -> Result<Option<(i64, i64)>> {
+    let side = match scope {
+        1 | 4 => "requested_seller",
+        _ => "requested_buyer",
+    };
+    let whose = match scope {
+        1 | 2 => "= ?1",
+        _ => "IN (SELECT id FROM membership WHERE team_id = ?1)",
+    };
+    let sql = format!(
+        "SELECT {side}, requested, delivered, ended, feedback, answered FROM task
+         WHERE {side} {whose} ORDER BY id DESC LIMIT 1"
+    );
+    db.row(&sql, params![key], |row| {
+        let steps: Result<Vec<i64>> = (1..6).map(|step| row.get(step)).collect();
+        Ok((row.get(0)?, steps?.into_iter().max().unwrap_or(0)))
+    })
 }
 
 fn transaction(db: &Db, event: i64) -> Result<Option<B256>> {

@@ -1,4 +1,4 @@
-//! What is counted: one [`Figures`] for each day (week, four weeks) of everything, a member, a product. They add up, and can be
+//! What is counted: one [`Figures`] for each day (week, four weeks) of everything, a member, a team, a product. They add up, and can be
 //! taken back exactly.
 
 use std::collections::BTreeMap;
@@ -419,7 +419,7 @@ mod tests {
         }
 
         #[test]
-        fn odd_bytes_are_refused(bytes in proptest::collection::vec(any::<u8>(), 0..40)) {
+        fn odd_bytes_do_no_harm(bytes in proptest::collection::vec(any::<u8>(), 0..40)) {
             let _ = Figures::default().merge_bytes(&bytes);
             let _ = classes_from_bytes(&bytes);
         }

@@ -68,7 +68,7 @@ pub(crate) struct Ledger {
     teams: HashMap<(i64, String), i64>,
     /// What of products their tasks are counted by.
     terms: HashMap<i64, Terms>,
-    /// The accounts of numbers, which are parts of products' ids.
+    /// Whether it is known who is who.
     loaded: bool,
 }
 

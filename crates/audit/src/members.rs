@@ -1,6 +1,6 @@
 //! Who is who in an index, for one question.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use alloy::primitives::Address;
 
@@ -18,6 +18,8 @@ pub(crate) struct Members {
     pub(crate) organisations: BTreeMap<i64, Organisation>,
     pub(crate) parties: BTreeMap<i64, Party>,
     pub(crate) memberships: BTreeMap<i64, Membership>,
+    /// Accounts of each team, now.
+    sizes: HashMap<i64, usize>,
 }
 
 /// Whose a row is: organisation, team, account.
@@ -29,11 +31,21 @@ impl Members {
             .into_iter()
             .map(|row| (row.id, row));
         let parties = all::<Party>(db)?.into_iter().map(|row| (row.id, row));
+        let parties: BTreeMap<_, _> = parties.collect();
         let memberships = all::<Membership>(db)?.into_iter().map(|row| (row.id, row));
+        let memberships: BTreeMap<_, _> = memberships.collect();
+        let mut sizes = HashMap::new();
+        for present in parties
+            .values()
+            .filter_map(|party| memberships.get(&party.membership))
+        {
+            *sizes.entry(present.team_id).or_default() += 1;
+        }
         Ok(Self {
             organisations: organisations.collect(),
-            parties: parties.collect(),
-            memberships: memberships.collect(),
+            parties,
+            memberships,
+            sizes,
         })
     }
 
@@ -153,13 +165,8 @@ impl Members {
     }
 
     fn is_shown(&self, membership: &Membership) -> bool {
-        let of_team = self
-            .parties
-            .values()
-            .filter_map(|party| self.memberships.get(&party.membership));
-        let of_team = of_team.filter(|row| {
-            row.organisation == membership.organisation && row.team == membership.team
-        });
-        of_team.count() >= TEAM
+        self.sizes
+            .get(&membership.team_id)
+            .is_some_and(|size| *size >= TEAM)
     }
 }

@@ -15,7 +15,7 @@ use crate::answer::{Status, Steps};
 use crate::compare::compare;
 use crate::error::{Error, Result};
 use crate::location::Location;
-use crate::query::Query;
+use crate::query::{By, Query};
 use crate::reader::Reader;
 use crate::recount::Recount;
 use crate::sync::Tracker;
@@ -316,14 +316,41 @@ fn named(steps: &Steps) -> [(&'static str, u64); 10] {
     ]
 }
 
-/// Whether the roll-ups of an index give the same counts.
+/// Whether the roll-ups of an index give the same counts: those of accounts, and those of teams, of which organisations are
+/// added up.
 fn rolled_up(reader: &Reader, recount: &Recount, with: &str) -> Result<Vec<Difference>> {
     let mut rows: BTreeMap<Address, Steps> = BTreeMap::new();
+    let mut organisations: BTreeMap<Option<String>, [Steps; 2]> = BTreeMap::new();
     for row in reader.activity(&Query::default())? {
         let account = rows.entry(row.who.account.unwrap_or_default()).or_default();
         account.merge(&row.raw);
+        let [of_accounts, _] = organisations.entry(row.who.organisation).or_default();
+        of_accounts.merge(&row.raw);
+    }
+    let by_organisation = Query {
+        by: Some(By::Organisation),
+        ..Query::default()
+    };
+    for row in reader.activity(&by_organisation)? {
+        let [_, of_teams] = organisations.entry(row.who.organisation).or_default();
+        of_teams.merge(&row.raw);
     }
     let mut differences = Vec::new();
+    for (organisation, [of_accounts, of_teams]) in &organisations {
+        let counts = named(of_accounts).into_iter().zip(named(of_teams));
+        for ((name, events), (_, found)) in counts.filter(|((_, one), (_, other))| one != other) {
+            differences.push(Difference {
+                with: with.into(),
+                what: format!(
+                    "{name}, organisation {}",
+                    organisation.as_deref().unwrap_or_default()
+                ),
+                events: events.to_string(),
+                found: found.to_string(),
+                ..Difference::default()
+            });
+        }
+    }
     for (address, account) in &recount.accounts {
         let found = rows.remove(address).unwrap_or_default();
         for ((name, events), (_, found)) in named(&account.steps).into_iter().zip(named(&found)) {

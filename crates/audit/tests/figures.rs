@@ -18,6 +18,7 @@ on_both!(
     membership_is_as_it_was,
     products_are_told_page_by_page,
     periods_have_the_days_they_say,
+    a_timeline_is_as_fine_as_it_is_long,
     every_question_has_an_answer_on_an_empty_index,
     what_is_not_there_is_named,
     planted_wash_is_found_and_honest_trade_is_not,
@@ -342,30 +343,6 @@ fn periods_have_the_days_they_say(databases: &Databases) {
             "{by:?}"
         );
     }
-    let told_by = |since: &str, until: &str| {
-        let query = Query {
-            since: since.parse().ok(),
-            until: until.parse().ok(),
-            ..Query::default()
-        };
-        let rows = reader.timeline(&query).unwrap();
-        let by = |by| {
-            let by = Some(by);
-            let query = Query {
-                by,
-                ..query.clone()
-            };
-            reader.timeline(&query).unwrap()
-        };
-        [By::Day, By::Week, By::Month]
-            .into_iter()
-            .filter(|period| by(*period) == rows)
-            .collect::<Vec<_>>()
-    };
-    assert_eq!(told_by("2026-01-04", "2026-02-28"), [By::Day]);
-    assert_eq!(told_by("2025-12-01", "2026-04-01"), [By::Week]);
-    assert_eq!(told_by("2024-01-10", "2026-01-10"), [By::Week]);
-    assert_eq!(told_by("2023-06-01", "2026-12-31"), [By::Month]);
     let reversed = Query {
         since: "2026-02-01".parse().ok(),
         until: "2026-01-01".parse().ok(),
@@ -375,6 +352,56 @@ fn periods_have_the_days_they_say(databases: &Databases) {
         reader.overview(&reversed),
         Err(Error::Query(QueryError::Reversed { .. }))
     ));
+}
+
+fn a_timeline_is_as_fine_as_it_is_long(databases: &Databases) {
+    let mut town = town();
+    let mut blocks = Vec::new();
+    let (first, second) = (town.publish(0, PRICE, HUNT), town.publish(0, PRICE, HUNT));
+    for (product, days) in [
+        (first, 90),
+        (first, 200),
+        (first, 600),
+        (second, 10),
+        (second, 1),
+    ] {
+        town.buy(product, 1, 1);
+        blocks.push(town.block(days * DAY));
+    }
+    let reader = read(databases, town, blocks);
+    let told_by = |query: Query| {
+        let rows = reader.timeline(&query).unwrap();
+        let is_told = |by: &By| {
+            let query = Query {
+                by: Some(*by),
+                ..query.clone()
+            };
+            reader.timeline(&query).unwrap() == rows
+        };
+        [By::Day, By::Week, By::Month]
+            .into_iter()
+            .filter(is_told)
+            .collect::<Vec<_>>()
+    };
+    let days = |since: &str, until: &str| Query {
+        since: since.parse().ok(),
+        until: until.parse().ok(),
+        ..Query::default()
+    };
+    assert_eq!(told_by(Query::default()), [By::Month]);
+    assert_eq!(told_by(days("", "2026-04-06")), [By::Day]);
+    assert_eq!(told_by(days("", "2026-12-31")), [By::Week]);
+    assert_eq!(
+        told_by(days("1999-01-01", "2026-04-06")),
+        [By::Day],
+        "from when there was something"
+    );
+    let of_product = |product: &str| Query {
+        product: product.parse().ok(),
+        ..Query::default()
+    };
+    assert_eq!(told_by(of_product("1-1")), [By::Week]);
+    assert_eq!(told_by(of_product("1-2")), [By::Month], "published early");
 }
 
 fn every_question_has_an_answer_on_an_empty_index(databases: &Databases) {

@@ -13,7 +13,8 @@ use support::{Block, DEPLOYMENT, Town};
 
 on_both!(
     an_index_after_a_reorg_is_a_fresh_one,
-    a_comparison_sees_what_differs
+    a_comparison_sees_what_differs,
+    a_difference_of_a_team_names_who_acted,
 );
 
 /// Something that happens; what cannot happen at the time does not.
@@ -352,4 +353,30 @@ fn a_comparison_sees_what_differs(databases: &Databases) {
             "{what}: {differences:?}"
         );
     }
+}
+
+/// A team has acted by somebody, who need not be who came first.
+fn a_difference_of_a_team_names_who_acted(databases: &Databases) {
+    let (path, fresh) = (databases.place(), databases.place());
+    let mut town = Town::default();
+    let organisation = town.organisation("Aoba");
+    let [_, _, who] = [0; 3].map(|_| town.enrol(organisation, "soc"));
+    let product = town.publish(0, 1_000, 1);
+    town.buy(product, who, 1);
+    let first = town.block(60);
+    town.request(product, who);
+    let second = town.block(60);
+    for (path, blocks) in [
+        (&path, &[first.clone()][..]),
+        (&fresh, &[first, second][..]),
+    ] {
+        write(&mut Writer::open(path, DEPLOYMENT).unwrap(), blocks, true);
+    }
+    let differences = compare(&fresh, &path).unwrap();
+    let of_team = differences
+        .iter()
+        .find(|difference| difference.what.starts_with("tally 5 "));
+    let of_team = of_team.unwrap_or_else(|| panic!("{differences:?}"));
+    assert_eq!(of_team.account, Some(town.accounts[who]), "{of_team:?}");
+    assert!(of_team.transaction.is_some(), "{of_team:?}");
 }

@@ -7,6 +7,7 @@ use alloy::rpc::client::RpcClient;
 use alloy::rpc::types::{Filter, Log};
 use alloy::transports::http::Http;
 use alloy::transports::layers::{RetryBackoffLayer, RetryPolicy};
+use alloy::transports::utils::guess_local_url;
 use alloy::transports::{RpcError, TransportError};
 use ayumi_contracts::{ICTIOperator, ICTIToken, IConsortium, IERC1155, messages};
 use ayumi_sealing::Scope;
@@ -321,8 +322,8 @@ pub fn http(settings: impl Fn(ClientBuilder) -> ClientBuilder) -> reqwest::Resul
 pub fn provider(url: &Url, network: &Network) -> DynProvider {
     let client = http(|client| {
         let client = client.timeout(network.timeout());
-        // To read all authorities takes longer than most questions do, and plain HTTP needs none.
-        if url.scheme() == "http" {
+        // To read all authorities takes longer than most questions do, and plain HTTP on this machine needs none.
+        if url.scheme() == "http" && guess_local_url(url) {
             client.tls_certs_only([])
         } else {
             client

@@ -59,15 +59,13 @@ impl Http {
                 None => builder,
             }
         };
-        let given = || access.authorities.clone();
-        let merged = match &access.authorities[..] {
-            [] => settled(),
-            _ => settled().tls_certs_merge(given()),
+        let client = match &access.authorities[..] {
+            // The system may have none, and plain HTTP needs none.
+            [] => settled()
+                .build()
+                .or_else(|_| settled().tls_certs_only([]).build()),
+            given => settled().tls_certs_merge(given.to_vec()).build(),
         };
-        // The system may have no authorities of its own.
-        let client = merged
-            .build()
-            .or_else(|_| settled().tls_certs_only(given()).build());
         let client = client.map_err(|error| Error::Tls(causes(&error)))?;
         Ok(Self {
             client,

@@ -4,14 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Reader, scopes, who, who_of_product};
 use crate::answer::{Activity, Gap, Metrics, Money, Overview, Series, Steps, Who};
+use crate::db::params;
 use crate::error::{QueryError, Result};
 use crate::figures::Count;
 use crate::members::Members;
 use crate::query::{By, Day, Query};
 use crate::sums::{Classes, Grain, read, sum};
-use crate::tally::{Level, day_of};
+use crate::tally::Level;
 
-/// Days up to which a timeline is told by the day, and up to which by the week, where nothing else is asked for.
+/// Days of steps up to which a timeline is told by the day, and up to which by the week, where nothing else is asked for.
 const DAILY: i64 = 92;
 const WEEKLY: i64 = 2 * 366;
 
@@ -45,10 +46,23 @@ impl Reader {
     }
 
     fn period_for(&self, query: &Query) -> Result<By> {
-        let today = day_of(self.as_of()?.2);
-        let first = self.first_day()?.unwrap_or(today);
-        let since = query.since.map_or(first, |day| day.0);
-        let days = query.until.map_or(today, |day| day.0) - since;
+        let members = Members::read(&self.db)?;
+        let (mut first, mut last) = (i64::MAX, i64::MIN);
+        for (scope, keys, _) in scopes(query, &members)? {
+            for key in keys {
+                let ends = "SELECT (SELECT slot FROM tally WHERE scope = ?1 AND level = 0 AND key = ?2 ORDER BY slot LIMIT 1),
+                     (SELECT slot FROM tally WHERE scope = ?1 AND level = 0 AND key = ?2 ORDER BY slot DESC LIMIT 1)";
+                let ends = self.db.row(ends, params![scope as i64, key], |row| {
+                    Ok((row.get::<Option<i64>>(0)?, row.get::<Option<i64>>(1)?))
+                })?;
+                if let Some((Some(earliest), Some(latest))) = ends {
+                    (first, last) = (first.min(earliest), last.max(latest));
+                }
+            }
+        }
+        let since = query.since.map_or(first, |day| day.0.max(first));
+        let until = query.until.map_or(last, |day| day.0.min(last));
+        let days = until.saturating_sub(since);
         Ok(if days <= DAILY {
             By::Day
         } else if days <= WEEKLY {

@@ -11,16 +11,16 @@ use crate::{Chain, Contracts, Error, Result};
 
 /// Bytes of an answer that ranges are grown and cut towards: large enough that a request's way does not count, and small
 /// enough that several fit into memory.
-const PAGE_BYTES: u64 = 1 << 20;
+const PAGE_BYTES: u64 = 640 << 10;
 
 /// Blocks of the first range, when nothing is known of how dense they are.
 const FIRST_SPAN: u64 = 64;
 
-/// Ranges that are asked for at once.
-const AT_ONCE: usize = 2;
+/// Ranges that are asked for at once: with fewer, the node had nothing to do while a large part was written.
+const AT_ONCE: usize = 4;
 
 /// All logs of the three contracts in a long range of blocks, page by page, in order. The next pages are on their way while
-/// one is worked on; ranges grow until a page has about a megabyte, and are cut where the node refuses.
+/// one is worked on; ranges grow until a page has some hundred kilobytes, and are cut where the node refuses.
 #[derive(Debug)]
 pub struct Pages {
     chain: Chain,

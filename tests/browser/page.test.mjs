@@ -6,7 +6,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { HOSTILE, HOSTILE_TITLE, tell } from "./story.mjs";
-import { World, browser, pictures, until } from "./world.mjs";
+import { World, browser, first_paint, pictures, until } from "./world.mjs";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const WIDE = { width: 1280, height: 900 };
@@ -401,14 +401,7 @@ test("the first paint is timed", async (context) => {
   const paints = [];
   for (let times = 0; times < 5; times++) {
     await page.reload();
-    // It may still be to come.
-    paints.push(await page.evaluate(() => new Promise((done) => {
-      const observer = new PerformanceObserver((list) => {
-        const [paint] = list.getEntriesByName("first-contentful-paint");
-        if (paint) done(paint.startTime);
-      });
-      observer.observe({ type: "paint", buffered: true });
-    })));
+    paints.push(await first_paint(page));
   }
   assert.ok(paints.every((paint) => paint > 0), `${paints}`);
   context.diagnostic(`first paint after ${Math.round(Math.min(...paints))} ms`);

@@ -1,6 +1,6 @@
 // When each page first shows something, with the index in FILE, in a browser that has been here before: the median in
 // milliseconds, as JSON. paint.mjs FILE PAGE...
-import { browser, serve } from "./world.mjs";
+import { browser, first_paint, serve } from "./world.mjs";
 
 const TIMES = 15;
 
@@ -13,8 +13,7 @@ try {
     await page.goto(`${served.url}/definitions`);
     const answer = await page.goto(served.url + path);
     if (!answer.ok()) throw new Error(`${path} is answered with ${answer.status()}`);
-    const entry = await page.waitForFunction(() => performance.getEntriesByName("first-contentful-paint")[0]?.startTime);
-    return entry.jsonValue();
+    return first_paint(page);
   };
   const medians = {};
   for (const path of pages) {

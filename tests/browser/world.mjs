@@ -128,6 +128,17 @@ function find_chromium() {
   return found;
 }
 
+// When a page first showed something, in milliseconds from its beginning; it may still be to come.
+export function first_paint(page) {
+  return page.evaluate(() => new Promise((done) => {
+    const observer = new PerformanceObserver((list) => {
+      const [paint] = list.getEntriesByName("first-contentful-paint");
+      if (paint) done(paint.startTime);
+    });
+    observer.observe({ type: "paint", buffered: true });
+  }));
+}
+
 export async function browser() {
   mkdirSync(pictures, { recursive: true });
   return chromium.launch({ executablePath: find_chromium(), args: ["--no-sandbox", "--disable-dev-shm-usage"] });

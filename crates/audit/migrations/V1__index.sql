@@ -250,7 +250,8 @@ CREATE TABLE finding (
 ) STRICT, WITHOUT ROWID;
 
 -- Roll-ups. `scope`: 0 all, 1 membership as producer, 2 membership as consumer, 3 product, 4 team as producer, 5 team as
--- consumer; `level`: 0 day, 1 week from Monday, 2 four weeks from a Monday; `slot` counts them from the epoch. `figures`, of each class as in task, is read by the program alone.
+-- consumer; `level`: 0 day, 1 week from Monday, 2 four weeks from a Monday; `slot` counts them from the epoch. `figures`,
+-- of each class as in task, is read by the program alone.
 CREATE TABLE tally (
     scope   INTEGER NOT NULL,
     level   INTEGER NOT NULL,

@@ -1,5 +1,5 @@
-//! What is counted: one [`Figures`] for each day (week, four weeks) of everything, a member, a team, a product. They add up, and can be
-//! taken back exactly.
+//! What is counted: one [`Figures`] for each day (week, four weeks) of everything, a member, a team, a product. They add up,
+//! and can be taken back exactly.
 
 use std::collections::BTreeMap;
 

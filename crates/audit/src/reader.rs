@@ -72,15 +72,22 @@ impl Reader {
         self.db.at_once(work)
     }
 
-    /// The first day on which something happened.
-    fn first_day(&self) -> Result<Option<i64>> {
-        let first = "SELECT slot FROM tally WHERE scope = 0 AND level = 0 AND key = 0 ORDER BY slot LIMIT 1";
-        self.db.row(first, &[], |row| row.get(0))
+    /// The first and the last day on which something happened to what a roll-up is of.
+    fn days_of(&self, scope: Scope, key: i64) -> Result<Option<(i64, i64)>> {
+        // Each by itself is found by the key.
+        let days = "SELECT (SELECT slot FROM tally WHERE scope = ?1 AND level = 0 AND key = ?2 ORDER BY slot LIMIT 1),
+             (SELECT slot FROM tally WHERE scope = ?1 AND level = 0 AND key = ?2 ORDER BY slot DESC LIMIT 1)";
+        let days = self.db.row(days, params![scope as i64, key], |row| {
+            let days: (Option<i64>, Option<i64>) = (row.get(0)?, row.get(1)?);
+            Ok(days.0.zip(days.1))
+        })?;
+        Ok(days.flatten())
     }
 
     fn cover(&self, query: &Query, grain: Grain) -> Result<Cover> {
         let (_, _, now) = self.as_of()?;
-        let first = self.first_day()?.unwrap_or(day_of(now));
+        let days = self.days_of(Scope::All, 0)?;
+        let first = days.map_or(day_of(now), |(first, _)| first);
         Cover::of(query, first, now, grain)
     }
 

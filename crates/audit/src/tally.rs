@@ -296,20 +296,18 @@ impl Tallies {
             .filter(|(_, figures)| !figures.is_empty())
             .collect();
         changes.sort_unstable_by_key(|(key, _)| *key);
-        let of_rows = || changes.chunk_by(|((one, _), _), ((other, _), _)| one == other);
+        let of_rows = || {
+            let rows = changes.chunk_by(|((one, _), _), ((other, _), _)| one == other);
+            rows.map(|changes| (changes[0].0.0, changes))
+        };
         let mut stored = HashMap::new();
-        db.find(
-            TALLY,
-            of_rows().map(|changes| values_of(changes[0].0.0)),
-            |row| {
-                let key: RowKey = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
-                stored.insert(key, row.get::<Vec<u8>>(4)?);
-                Ok(())
-            },
-        )?;
+        db.find(TALLY, of_rows().map(|(row, _)| values_of(row)), |row| {
+            let key: RowKey = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
+            stored.insert(key, row.get::<Vec<u8>>(4)?);
+            Ok(())
+        })?;
         let (mut gone, mut there) = (Vec::new(), Vec::new());
-        for changes in of_rows() {
-            let row = changes[0].0.0;
+        for (row, changes) in of_rows() {
             let before = stored.get(&row).map(Vec::as_slice).unwrap_or_default();
             let mut classes = classes_from_bytes(before).ok_or(DAMAGED)?;
             for ((_, class), figures) in changes {

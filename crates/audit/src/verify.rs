@@ -165,16 +165,12 @@ async fn contracts(chain: &Chain, recount: &Recount, block: u64) -> Result<Vec<D
             found,
             ..Difference::default()
         };
-        for ((name, events), (_, found)) in
-            named(&account.steps).into_iter().zip(named(&told.steps))
-        {
-            if events != found {
-                differences.push(difference(
-                    name.into(),
-                    events.to_string(),
-                    found.to_string(),
-                ));
-            }
+        for (name, events, found) in differing(&account.steps, &told.steps) {
+            differences.push(difference(
+                name.into(),
+                events.to_string(),
+                found.to_string(),
+            ));
         }
         if account.credit != signed(told.credit) {
             differences.push(difference(
@@ -316,6 +312,13 @@ fn named(steps: &Steps) -> [(&'static str, u64); 10] {
     ]
 }
 
+/// The counts that differ: by the events, and as found.
+fn differing(events: &Steps, found: &Steps) -> impl Iterator<Item = (&'static str, u64, u64)> {
+    let both = named(events).into_iter().zip(named(found));
+    let both = both.map(|((name, events), (_, found))| (name, events, found));
+    both.filter(|(_, events, found)| events != found)
+}
+
 /// Whether the roll-ups of an index give the same counts: those of accounts, and those of teams, of which organisations are
 /// added up.
 fn rolled_up(reader: &Reader, recount: &Recount, with: &str) -> Result<Vec<Difference>> {
@@ -337,8 +340,7 @@ fn rolled_up(reader: &Reader, recount: &Recount, with: &str) -> Result<Vec<Diffe
     }
     let mut differences = Vec::new();
     for (organisation, [of_accounts, of_teams]) in &organisations {
-        let counts = named(of_accounts).into_iter().zip(named(of_teams));
-        for ((name, events), (_, found)) in counts.filter(|((_, one), (_, other))| one != other) {
+        for (name, events, found) in differing(of_accounts, of_teams) {
             differences.push(Difference {
                 with: with.into(),
                 what: format!(
@@ -353,18 +355,16 @@ fn rolled_up(reader: &Reader, recount: &Recount, with: &str) -> Result<Vec<Diffe
     }
     for (address, account) in &recount.accounts {
         let found = rows.remove(address).unwrap_or_default();
-        for ((name, events), (_, found)) in named(&account.steps).into_iter().zip(named(&found)) {
-            if events != found {
-                differences.push(Difference {
-                    with: with.into(),
-                    what: name.into(),
-                    account: Some(*address),
-                    transaction: Some(account.last),
-                    events: events.to_string(),
-                    found: found.to_string(),
-                    ..Difference::default()
-                });
-            }
+        for (name, events, found) in differing(&account.steps, &found) {
+            differences.push(Difference {
+                with: with.into(),
+                what: name.into(),
+                account: Some(*address),
+                transaction: Some(account.last),
+                events: events.to_string(),
+                found: found.to_string(),
+                ..Difference::default()
+            });
         }
     }
     Ok(differences)

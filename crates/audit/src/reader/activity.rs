@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Reader, scopes, who, who_of_product};
 use crate::answer::{Activity, Gap, Metrics, Money, Overview, Series, Steps, Who};
-use crate::db::params;
 use crate::error::{QueryError, Result};
 use crate::figures::Count;
 use crate::members::Members;
@@ -50,12 +49,7 @@ impl Reader {
         let (mut first, mut last) = (i64::MAX, i64::MIN);
         for (scope, keys, _) in scopes(query, &members)? {
             for key in keys {
-                let ends = "SELECT (SELECT slot FROM tally WHERE scope = ?1 AND level = 0 AND key = ?2 ORDER BY slot LIMIT 1),
-                     (SELECT slot FROM tally WHERE scope = ?1 AND level = 0 AND key = ?2 ORDER BY slot DESC LIMIT 1)";
-                let ends = self.db.row(ends, params![scope as i64, key], |row| {
-                    Ok((row.get::<Option<i64>>(0)?, row.get::<Option<i64>>(1)?))
-                })?;
-                if let Some((Some(earliest), Some(latest))) = ends {
+                if let Some((earliest, latest)) = self.days_of(scope, key)? {
                     (first, last) = (first.min(earliest), last.max(latest));
                 }
             }
